@@ -1,3 +1,4 @@
+import type { Secret } from '../base/secret.ts'
 import type { DatabaseAddress } from '../model/database-address.ts'
 import type { Release } from '../model/release.ts'
 
@@ -12,26 +13,34 @@ export interface SourceWorldRequest {
   readonly mysql: DatabaseAddress
   /** The backend Redis to fill; absent: none. */
   readonly redis?: RedisAddress
+  /** Called every some megabytes and once more when a table is full. `rows` are the table's so far. */
   readonly onProgress: (progress: { readonly table: string; readonly rows: number; readonly allRows: number }) => void
   readonly signal: AbortSignal
 }
 
-/** A Redis URL's parts; storage lives in `database`, the queues in `queuesDatabase`. */
+/** Where the backend's Redis is: storage lives in the database that the URL names (0 without), queues in their own. */
 export interface RedisAddress {
-  readonly url: import('../base/secret.ts').Secret
+  readonly url: Secret
   readonly queuesDatabase: number
 }
 
 export interface SourceWorldReport {
   readonly release: Release
   readonly wildcardDomain: string
+  /** By name; edge rows are counted. */
   readonly tables: readonly { readonly name: string; readonly rows: number }[]
   readonly rows: number
+  /** Written to both Redis databases, those that expire included; 0 without a Redis. */
   readonly keys: number
   readonly tookMs: number
 }
 
-/** Fills an empty MySQL database (and a Redis) with a 3scale that could be a customer's. */
+/**
+ * Fills an empty MySQL database (and a Redis) with a 3scale that could be a customer's.
+ *
+ * Faults: WORLD_*. A database or Redis that is not empty is refused before anything is written; after any other failure
+ * drop both before the next try. Abort: cuts the connections and throws the signal's reason.
+ */
 export interface SourceWorld {
   generate(request: SourceWorldRequest): Promise<SourceWorldReport>
 }

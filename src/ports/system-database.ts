@@ -83,7 +83,13 @@ export type Difference =
   | { readonly kind: 'missing-table'; readonly table: string; readonly side: 'source' | 'target' }
   | { readonly kind: 'missing-row' | 'extra-row'; readonly table: string; readonly key: string }
   | { readonly kind: 'changed-row'; readonly table: string; readonly key: string; readonly columns: readonly string[] }
-  | { readonly kind: 'ledger'; readonly table: string; readonly key: string; readonly column: string; readonly says: string }
+  | {
+      readonly kind: 'ledger'
+      readonly table: string
+      readonly key: string
+      readonly column: string
+      readonly says: string
+    }
   | { readonly kind: 'schema'; readonly table: string; readonly says: string }
 
 export interface VerifiedTable extends TableSummary {
@@ -91,7 +97,12 @@ export interface VerifiedTable extends TableSummary {
   readonly targetRows: number
   readonly targetDigest: string
   /** Digest per tenant; the key is the tenant's id, or `none` for rows without one. */
-  readonly tenants: readonly { readonly tenant: string; readonly rows: number; readonly digest: string; readonly equal: boolean }[]
+  readonly tenants: readonly {
+    readonly tenant: string
+    readonly rows: number
+    readonly digest: string
+    readonly equal: boolean
+  }[]
 }
 
 export interface VerifyReport {

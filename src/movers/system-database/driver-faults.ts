@@ -1,0 +1,84 @@
+import { Fault } from '../../base/fault.ts'
+import { Stop } from '../../base/stop.ts'
+import type { DatabaseAddress } from '../../model/database-address.ts'
+import { describeAddress } from '../../model/database-address.ts'
+import { fault } from './faults.ts'
+
+export type Side = 'source' | 'target'
+
+const unreachable = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOENT',
+])
+const lost = new Set([
+  'ECONNRESET',
+  'EPIPE',
+  'PROTOCOL_CONNECTION_LOST',
+  '57P01',
+  '57P02',
+  '57P03',
+  '08006',
+  '08003',
+  '1053',
+  '1927',
+])
+const full = new Set(['53100', '1021', '1114'])
+const forbidden = new Set(['42501', '1142', '1143', '1044', '1227'])
+
+/**
+ * Turns what a database driver threw into a fault, once, where its meaning is known.
+ *
+ * The driver's own message and statement may hold customers' values, so only its code travels on; the error itself is
+ * not kept as the cause for the same reason. Faults and stops pass through unchanged.
+ */
+export function driverFault(error: unknown, side: Side, address: DatabaseAddress, doing: string): Error {
+  if (error instanceof Fault || error instanceof Stop) return error
+  if (!(error instanceof Error)) return new Error(`bug: a driver threw ${typeof error}`)
+  const codes = codesOf(error)
+  const has = (set: ReadonlySet<string>): string | undefined => codes.find((code) => set.has(code))
+  const where = { side, address: describeAddress(address) }
+  const sqlState = codes.find((code) => /^[0-9A-Z]{5}$/.test(code)) ?? codes[0] ?? 'unknown'
+  if (codes.includes('28P01') || codes.includes('28000') || codes.includes('1045') || codes.includes('1698')) {
+    return fault('DB_LOGIN_REFUSED', { ...where, user: address.user })
+  }
+  if (codes.includes('3D000') || codes.includes('1049')) return fault('DB_UNKNOWN_DATABASE', where)
+  const away = has(unreachable)
+  if (away !== undefined) return fault('DB_UNREACHABLE', { ...where, reason: away })
+  if (isTlsFailure(error, codes)) return fault('DB_TLS_FAILED', { ...where, reason: codes[0] ?? 'no TLS offered' })
+  if (has(full) !== undefined) return fault('DB_TARGET_FULL', { ...where, doing })
+  if (has(forbidden) !== undefined) return fault('DB_FORBIDDEN', { ...where, doing, sqlState })
+  if (codes.includes('1412') || codes.includes('1054') || codes.includes('1146')) {
+    return fault('DB_SOURCE_CHANGED', {
+      table: doing.replace(/^.* /, ''),
+      what: `error ${codes.find((c) => /^1\d{3}$/.test(c)) ?? sqlState}`,
+    })
+  }
+  if (has(lost) !== undefined || /terminated|closed state|not queryable/.test(error.message)) {
+    return fault('DB_CONNECTION_LOST', { ...where, doing })
+  }
+  if (codes.length === 0) return error
+  return fault('DB_STATEMENT_FAILED', { ...where, doing, sqlState })
+}
+
+/** The codes a driver error carries: mysql2's errno and sqlState, node-postgres' SQLSTATE, Node's system codes. */
+function codesOf(error: Error): readonly string[] {
+  const fields = error as Error & { code?: unknown; errno?: unknown; sqlState?: unknown; errors?: unknown }
+  const inner =
+    error instanceof AggregateError ? error.errors.flatMap((e) => (e instanceof Error ? codesOf(e) : [])) : []
+  return [fields.code, fields.errno, fields.sqlState]
+    .filter((code) => code !== undefined)
+    .map(String)
+    .concat(inner)
+}
+
+function isTlsFailure(error: Error, codes: readonly string[]): boolean {
+  return (
+    codes.some((code) => /CERT|SSL|TLS|SELF_SIGNED|UNABLE_TO|HANDSHAKE_NO_SSL/.test(code)) ||
+    /does not support SSL|server does not support secure/i.test(error.message)
+  )
+}

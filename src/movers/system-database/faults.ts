@@ -1,0 +1,146 @@
+import { exitCode, faultsOf, kind } from '../../base/fault.ts'
+
+const failedSafe = exitCode.failedSafe
+type Side = { readonly side: 'source' | 'target'; readonly address: string }
+
+/** Everything that can go wrong while a system database is assessed, copied or verified. */
+export const systemDatabaseFaults = {
+  DB_LOGIN_REFUSED: kind<Side & { user: string }>({
+    exit: failedSafe,
+    retry: 'after-remedy',
+    says: (d) => `the ${d.side} ${d.address} refused the login of user ${d.user}`,
+    remedy: (d) => `Correct the user or password in the ${d.side}'s URL, or grant that user access from this machine.`,
+  }),
+  DB_UNREACHABLE: kind<Side & { reason: string }>({
+    exit: failedSafe,
+    retry: 'same-input',
+    says: (d) => `the ${d.side} ${d.address} cannot be reached (${d.reason})`,
+    remedy: (d) =>
+      `Check host, port and firewall of the ${d.side}, and that the server runs; then run the command again.`,
+  }),
+  DB_TLS_FAILED: kind<Side & { reason: string }>({
+    exit: failedSafe,
+    retry: 'after-remedy',
+    says: (d) => `the ${d.side} ${d.address} could not be verified over TLS (${d.reason})`,
+    remedy: () =>
+      'Name the CA with ?sslrootcert=FILE in the URL; only where the path is trusted, ?sslmode=disable goes without TLS.',
+  }),
+  DB_UNKNOWN_DATABASE: kind<Side>({
+    exit: failedSafe,
+    retry: 'after-remedy',
+    says: (d) => `the ${d.side} ${d.address} has no such database`,
+    remedy: (d) => `Create the database, or correct its name in the ${d.side}'s URL.`,
+  }),
+  DB_WRONG_ENGINE: kind<Side & { wanted: string }>({
+    exit: exitCode.usage,
+    retry: 'after-remedy',
+    says: (d) => `the ${d.side} ${d.address} is no ${d.wanted} database`,
+    remedy: (d) => `Give a ${d.wanted} URL as the ${d.side}.`,
+  }),
+  DB_TOO_OLD: kind<Side & { version: string; wanted: string }>({
+    exit: failedSafe,
+    retry: 'after-remedy',
+    says: (d) => `the ${d.side} ${d.address} runs ${d.version}; ${d.wanted} or later is needed`,
+    remedy: (d) => `Use a ${d.side} server of ${d.wanted} or later.`,
+  }),
+  DB_FORBIDDEN: kind<Side & { doing: string; sqlState: string }>({
+    exit: failedSafe,
+    retry: 'after-remedy',
+    says: (d) => `the ${d.side} ${d.address} does not let this user do that: ${d.doing} (SQLSTATE ${d.sqlState})`,
+    remedy: (d) =>
+      d.side === 'source'
+        ? 'Grant SELECT on every table of the source database to this user.'
+        : 'Let this user own the target database and its schema public.',
+  }),
+  DB_CONNECTION_LOST: kind<Side & { doing: string }>({
+    exit: failedSafe,
+    retry: 'same-input',
+    says: (d) => `the connection to the ${d.side} ${d.address} was lost while: ${d.doing}`,
+    remedy: () => 'Run the same command again; what was half copied is replaced.',
+  }),
+  DB_STATEMENT_FAILED: kind<Side & { doing: string; sqlState: string }>({
+    exit: failedSafe,
+    retry: 'after-remedy',
+    says: (d) => `the ${d.side} ${d.address} failed while: ${d.doing} (SQLSTATE ${d.sqlState})`,
+    remedy: (d) =>
+      `Look the SQLSTATE up in the ${d.side}'s manual and its server log; then run the same command again.`,
+  }),
+  DB_TARGET_FULL: kind<Side & { doing: string }>({
+    exit: failedSafe,
+    retry: 'after-remedy',
+    says: (d) => `the ${d.side} ${d.address} has no space left; it stopped while: ${d.doing}`,
+    remedy: () => 'Give the target more storage and run the same command again; what was half copied is replaced.',
+  }),
+  DB_SOURCE_CHANGED: kind<{ table: string; what: string }>({
+    exit: failedSafe,
+    retry: 'same-input',
+    says: (d) => `the source's table ${d.table} changed its definition during the copy (${d.what})`,
+    remedy: () => 'Let no migration run on the source, then run the same command again; nothing was marked as copied.',
+  }),
+  DB_SOURCE_EMPTY: kind<{ address: string }>({
+    exit: failedSafe,
+    retry: 'after-remedy',
+    says: (d) => `the source ${d.address} has no tables`,
+    remedy: () => 'Give the database that 3scale uses; secret system-database holds its URL.',
+  }),
+  DB_UNSUPPORTED_COLUMN: kind<{ table: string; column: string; type: string }>({
+    exit: failedSafe,
+    retry: 'never',
+    says: (d) => `${d.table}.${d.column} is of type ${d.type}, which has no counterpart in plain PostgreSQL`,
+    remedy: (d) => `Drop the column or move the table ${d.table} by other means; 3scale itself has no such column.`,
+  }),
+  DB_TABLE_MISSING: kind<{ table: string; release: string }>({
+    exit: failedSafe,
+    retry: 'after-remedy',
+    says: (d) => `the source says it is 3scale ${d.release} but lacks the table ${d.table}`,
+    remedy: () => 'Give the complete database, with every table of its release; a partial dump cannot be migrated.',
+  }),
+  DB_TARGET_NOT_EMPTY: kind<{ address: string; tables: string }>({
+    exit: failedSafe,
+    retry: 'after-remedy',
+    says: (d) => `the target ${d.address} holds tables that Threeshift did not make: ${d.tables}`,
+    remedy: () =>
+      'Give an empty database. If these tables were made by 3scale itself and are to be filled, use --schema adopt.',
+  }),
+  DB_TARGET_HAS_ROWS: kind<{ address: string; tables: string }>({
+    exit: failedSafe,
+    retry: 'after-remedy',
+    says: (d) => `the target ${d.address} holds rows that Threeshift did not copy: ${d.tables}`,
+    remedy: () => 'Back them up if they matter; then --empty-target lets the copy replace them.',
+  }),
+  DB_SCHEMA_UNFIT: kind<{ address: string; differences: string }>({
+    exit: failedSafe,
+    retry: 'after-remedy',
+    says: (d) => `the schema of the target ${d.address} does not fit the source: ${d.differences}`,
+    remedy: () => 'Give a target whose 3scale has the same release as the source, or let Threeshift create the schema.',
+  }),
+  DB_TARGET_BUSY: kind<{ address: string }>({
+    exit: failedSafe,
+    retry: 'same-input',
+    says: (d) => `another copy is at work on the target ${d.address}`,
+    remedy: () => 'Wait for it to end, or stop it; then run the same command again.',
+  }),
+  DB_DECISION_IMPOSSIBLE: kind<{ decision: string; column: string }>({
+    exit: failedSafe,
+    retry: 'after-remedy',
+    says: (d) => `the decision ${d.decision} cannot be carried out for ${d.column}, which may not be NULL`,
+    remedy: (d) =>
+      `Decide for this column: --decide ${d.decision.replace(/=.*/, '')}@${d.column}=replace (or quarantine).`,
+  }),
+  DB_VALUE_UNDECIDED: kind<{ table: string; column: string; class: string }>({
+    exit: failedSafe,
+    retry: 'after-remedy',
+    says: (d) =>
+      `${d.table}.${d.column} holds a value of class ${d.class} that was not there when the source was assessed`,
+    remedy: () => 'Stop all writers of the source, then run the same command again; nothing was marked as copied.',
+  }),
+  DB_UNIQUE_VIOLATED: kind<{ table: string; index: string }>({
+    exit: failedSafe,
+    retry: 'after-remedy',
+    says: (d) => `rows of ${d.table} became equal under the unique index ${d.index} after decisions were applied`,
+    remedy: (d) =>
+      `Decide quarantine instead of replace for the columns of ${d.table}, then run the same command again.`,
+  }),
+} as const
+
+export const fault = faultsOf(systemDatabaseFaults)

@@ -1,0 +1,41 @@
+import type { Clock } from '../../base/clock.ts'
+import type { AssessReport, MoveRequest, SystemDatabaseMover } from '../../ports/system-database.ts'
+import { assess, isDecided } from './assess.ts'
+import { copySystemDatabase } from './copy.ts'
+import { MysqlSource } from './mysql-source.ts'
+import { planTargetSchema } from './plan-target-schema.ts'
+import { readMysqlCatalog } from './read-mysql-catalog.ts'
+import { planMoves } from './table-move.ts'
+import { verifySystemDatabase } from './verify.ts'
+
+/** The mover that reads real servers. */
+export function systemDatabaseMover(clock: Clock): SystemDatabaseMover {
+  return {
+    assess: (request) => assessSystemDatabase(request, clock),
+    copy: (request) => copySystemDatabase(request, clock),
+    verify: (request) => verifySystemDatabase(request, clock),
+  }
+}
+
+async function assessSystemDatabase(
+  request: Pick<MoveRequest, 'source' | 'decisions' | 'onProgress' | 'signal'>,
+  clock: Clock,
+): Promise<AssessReport> {
+  const source = await MysqlSource.open(request.source, request.signal)
+  try {
+    await source.beginSnapshot()
+    const catalog = await readMysqlCatalog(source)
+    const plan = planTargetSchema(catalog)
+    const moves = planMoves(catalog, plan.schema)
+    const { findings, tables } = await assess(source, moves, request.decisions, clock, request.onProgress)
+    return {
+      verdict: findings.length === 0 ? 'clean' : findings.every(isDecided) ? 'decided' : 'undecided',
+      source: catalog.facts,
+      tables,
+      findings,
+      notes: plan.notes,
+    }
+  } finally {
+    source.close()
+  }
+}

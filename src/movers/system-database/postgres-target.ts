@@ -1,0 +1,159 @@
+import { readFile } from 'node:fs/promises'
+import { Client } from 'pg'
+import { from as copyFrom, to as copyTo } from 'pg-copy-streams'
+import type { DatabaseAddress } from '../../model/database-address.ts'
+import { describeAddress } from '../../model/database-address.ts'
+import { driverFault } from './driver-faults.ts'
+import { fault } from './faults.ts'
+
+const connectTimeoutMs = 15_000
+const oldestMajor = 13
+
+// Values stay the text that the server sent; the mover gives them their meaning.
+const asText = { getTypeParser: () => (value: string) => value }
+
+/** One session on the target: UTC, ISO dates, shortest exact floats, no statement time-out, schema `public`. */
+export class PostgresTarget {
+  readonly address: DatabaseAddress
+  readonly #client: Client
+  readonly #signal: AbortSignal
+  readonly #onAbort: () => void
+
+  private constructor(client: Client, address: DatabaseAddress, signal: AbortSignal) {
+    this.#client = client
+    this.address = address
+    this.#signal = signal
+    // Ending the socket makes the server roll the open transaction back.
+    this.#onAbort = () => client.connection.stream.destroy()
+    signal.addEventListener('abort', this.#onAbort, { once: true })
+  }
+
+  /** Abort: the connection is closed at once; the server rolls an open transaction back. */
+  static async open(address: DatabaseAddress, signal: AbortSignal): Promise<PostgresTarget> {
+    signal.throwIfAborted()
+    if (address.engine !== 'postgresql') {
+      throw fault('DB_WRONG_ENGINE', { side: 'target', address: describeAddress(address), wanted: 'PostgreSQL' })
+    }
+    const client = new Client({
+      host: address.socket ?? address.host,
+      port: address.port,
+      user: address.user,
+      password: address.password.reveal('log in to the target'),
+      database: address.database,
+      connectionTimeoutMillis: connectTimeoutMs,
+      keepAlive: true,
+      application_name: 'threeshift',
+      types: asText,
+      ...(address.tls.kind === 'off'
+        ? { ssl: false }
+        : {
+            ssl: {
+              rejectUnauthorized: true,
+              ...(address.tls.checkHost ? {} : { checkServerIdentity: () => undefined }),
+              ...(address.tls.caFile === undefined ? {} : { ca: await readFile(address.tls.caFile) }),
+            },
+          }),
+    })
+    // Errors between statements surface at the next one; without a listener they would end the process.
+    client.on('error', () => undefined)
+    try {
+      await client.connect()
+      const target = new PostgresTarget(client, address, signal)
+      await target.#prepare()
+      return target
+    } catch (error) {
+      await client.end().catch(() => undefined)
+      throw driverFault(error, 'target', address, 'connecting')
+    }
+  }
+
+  /** Runs one statement and gives its rows as text. Faults: those of `driverFault`, with `doing` as the action. */
+  async query(
+    sql: string,
+    doing: string,
+    values: readonly (string | Buffer | null)[] = [],
+  ): Promise<(string | null)[][]> {
+    this.#signal.throwIfAborted()
+    try {
+      const result = await this.#client.query<(string | null)[]>({ text: sql, values: [...values], rowMode: 'array' })
+      return result.rows
+    } catch (error) {
+      throw this.#faultOf(error, doing)
+    }
+  }
+
+  /**
+   * Sends COPY text blocks; resolves when the server has taken all of them. After a failure, whether of the blocks or of
+   * the server, the session is only good for closing.
+   */
+  async copyIn(sql: string, blocks: AsyncIterable<Buffer>, doing: string): Promise<void> {
+    this.#signal.throwIfAborted()
+    const stream = this.#client.query(copyFrom(sql))
+    // A pipeline would wait for ever here: on a lost connection the stream reports an error, but never its own end.
+    let failure: unknown
+    const failed = new Promise<never>((_resolve, reject) => {
+      stream.once('error', (error) => {
+        failure = error
+        reject(error)
+      })
+    })
+    // Whoever waits next is told; until then nobody may be waiting.
+    failed.catch(() => undefined)
+    const happens = (event: string) => new Promise<void>((resolve) => void stream.once(event, () => resolve()))
+    try {
+      for await (const block of blocks) {
+        if (failure !== undefined) throw failure
+        if (!stream.write(block)) await Promise.race([happens('drain'), failed])
+      }
+      const finished = happens('finish')
+      stream.end()
+      await Promise.race([finished, failed])
+    } catch (error) {
+      throw this.#faultOf(error, doing)
+    }
+  }
+
+  /** The blocks of a COPY TO as they come off the wire, cut anywhere. A caller that leaves early loses the session. */
+  async *copyOut(sql: string, doing: string): AsyncGenerator<Buffer> {
+    this.#signal.throwIfAborted()
+    const stream = this.#client.query(copyTo(sql))
+    try {
+      // pg-copy-streams yields Buffers; its types leave the chunk open.
+      for await (const block of stream) yield block as Buffer
+    } catch (error) {
+      throw this.#faultOf(error, doing)
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#signal.removeEventListener('abort', this.#onAbort)
+    await this.#client.end().catch(() => undefined)
+  }
+
+  #faultOf(error: unknown, doing: string): Error {
+    return this.#signal.aborted ? asError(this.#signal.reason) : driverFault(error, 'target', this.address, doing)
+  }
+
+  async #prepare(): Promise<void> {
+    const [[version] = []] = await this.query('SHOW server_version_num', 'reading the version')
+    const major = Math.floor(Number(version) / 10_000)
+    if (major < oldestMajor) {
+      throw fault('DB_TOO_OLD', {
+        side: 'target',
+        address: describeAddress(this.address),
+        version: `PostgreSQL ${major}`,
+        wanted: `PostgreSQL ${oldestMajor}`,
+      })
+    }
+    await this.query(
+      `SET TIME ZONE 'UTC'; SET datestyle = 'ISO, YMD'; SET extra_float_digits = 1; SET bytea_output = 'hex';
+       SET statement_timeout = 0; SET lock_timeout = 0; SET idle_in_transaction_session_timeout = 0;
+       SET client_encoding = 'UTF8'; SET search_path = public; SET standard_conforming_strings = on; SET jit = off`,
+      'preparing the session',
+    )
+  }
+}
+
+function asError(reason: unknown): Error {
+  return reason instanceof Error ? reason : new Error(`bug: aborted with ${typeof reason}`)
+}

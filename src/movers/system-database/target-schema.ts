@@ -1,0 +1,65 @@
+/** A PostgreSQL schema as data: what is planned, and (read by `readPostgresCatalog`) what is there. */
+export interface TargetSchema {
+  readonly tables: readonly TargetTable[]
+}
+
+export interface TargetTable {
+  readonly name: string
+  readonly columns: readonly TargetColumn[]
+  readonly primaryKey: TargetKey | null
+  readonly indexes: readonly TargetIndex[]
+  readonly foreignKeys: readonly TargetForeignKey[]
+  readonly sequence: TargetSequence | null
+  /** Names of the row triggers. */
+  readonly triggers: readonly string[]
+}
+
+export interface TargetColumn {
+  readonly name: string
+  /** As PostgreSQL's format_type prints it, such as `character varying(255)`. */
+  readonly type: string
+  readonly nullable: boolean
+  /** The bare value of a literal default (`false`, `0.0`, `fix`), or an expression in parentheses; null: none. */
+  readonly default: string | null
+}
+
+export interface TargetKey {
+  readonly name: string
+  readonly columns: readonly string[]
+}
+
+export interface TargetIndex {
+  readonly name: string
+  readonly unique: boolean
+  /** Column names, or expressions in parentheses. */
+  readonly parts: readonly string[]
+}
+
+export interface TargetForeignKey {
+  readonly name: string
+  readonly columns: readonly string[]
+  readonly refTable: string
+  readonly refColumns: readonly string[]
+  readonly onDelete: ForeignKeyAction
+  readonly onUpdate: ForeignKeyAction
+}
+
+export type ForeignKeyAction = 'no action' | 'cascade' | 'set null' | 'set default' | 'restrict'
+
+export interface TargetSequence {
+  readonly name: string
+  readonly column: string
+  /** The value that the next insert gets; from AUTO_INCREMENT, never below max(id) + 1. */
+  readonly next: bigint
+}
+
+/** Quotes a PostgreSQL identifier. */
+export function quotePostgres(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`
+}
+
+/** Quotes a PostgreSQL string literal. */
+export function literal(value: string): string {
+  const quoted = `'${value.replaceAll("'", "''")}'`
+  return value.includes('\\') ? ` E${quoted.replaceAll('\\', '\\\\')}` : quoted
+}
