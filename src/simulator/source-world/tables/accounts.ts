@@ -1,0 +1,305 @@
+import { datetime, day, dayMs, worldNow } from '../calendar.ts'
+import { hexOf } from '../random.ts'
+import { tenantIdOf, type Buyer, type Outline, type Tenant, type User } from '../outline.ts'
+import type { Row, TableRows } from '../rows.ts'
+
+/** Accounts of all three sorts, their users, and what every account has one of. */
+export function accountTables(outline: Outline): TableRows[] {
+  return [
+    { table: 'accounts', rows: () => accounts(outline) },
+    { table: 'users', rows: () => users(outline) },
+    { table: 'profiles', rows: () => profiles(outline) },
+    { table: 'settings', rows: () => settings(outline) },
+    { table: 'countries', rows: () => countries() },
+    { table: 'provider_constraints', rows: () => providerConstraints(outline) },
+    { table: 'payment_details', rows: () => paymentDetails(outline) },
+    { table: 'fields_definitions', rows: () => fieldsDefinitions(outline) },
+    { table: 'configuration_values', rows: () => configurationValues(outline) },
+    { table: 'email_configurations', rows: () => emailConfigurations(outline) },
+    { table: 'annotations', rows: () => annotations(outline) },
+  ]
+}
+
+/** Every user: those of master and tenants, and those of their buyers. */
+export function* everyUser(outline: Outline): Generator<User> {
+  for (const tenant of outline.everyone) {
+    yield* tenant.users
+    if (!tenant.master) for (const buyer of tenant.buyers) yield* buyer.users
+  }
+}
+
+function* accounts(outline: Outline): Generator<Row> {
+  for (const tenant of outline.everyone) {
+    yield accountRow(outline, tenant, undefined)
+    if (!tenant.master) for (const buyer of tenant.buyers) yield accountRow(outline, tenant, buyer)
+  }
+}
+
+function accountRow(outline: Outline, tenant: Tenant, buyer: Buyer | undefined): Row {
+  const id = buyer?.id ?? tenant.id
+  const createdAt = buyer?.createdAt ?? tenant.createdAt
+  const key = hexOf(outline.seed, 'account', id, 8)
+  const isTenant = buyer === undefined && !tenant.master
+  return {
+    id,
+    org_name: buyer?.name ?? tenant.name,
+    org_legaladdress: `${Number.parseInt(key.slice(0, 3), 16)} Königsstraße, Zürich`,
+    created_at: datetime(createdAt),
+    updated_at: datetime(createdAt + 3 * dayMs),
+    provider: isTenant,
+    buyer: buyer !== undefined,
+    country_id: (id % 5) + 1,
+    provider_account_id: buyer === undefined ? outline.master.id : tenant.id,
+    domain: buyer === undefined ? tenant.domain : null,
+    self_domain: buyer === undefined ? tenant.selfDomain : null,
+    master: tenant.master ? true : null,
+    tenant_id: tenant.id,
+    s3_prefix: isTenant ? `${tenant.subdomain}-${key}` : null,
+    site_access_code: isTenant ? key : null,
+    from_email: isTenant ? `no-reply@${tenant.domain}` : null,
+    support_email: isTenant ? `support@${tenant.domain}` : null,
+    finance_support_email: isTenant && id % 2 === 0 ? 'finance@mail.example.net' : null,
+    state: isTenant && tenant.suspended ? 'suspended' : id % 40 === 7 ? 'pending' : 'approved',
+    state_changed_at: datetime(createdAt + dayMs),
+    timezone: isTenant ? 'Europe/Zagreb' : null,
+    telephone_number: id % 3 === 0 ? '+420 555 123 456' : null,
+    vat_rate: id % 4 === 0 ? '21.00' : null,
+    vat_code: id % 4 === 0 ? `CZ${Number.parseInt(key.slice(0, 6), 16)}` : null,
+    city: 'Brno',
+    default_account_plan_id: isTenant ? (tenant.accountPlans[0]?.id ?? null) : null,
+    default_service_id: isTenant ? (tenant.services[0]?.id ?? null) : null,
+    extra_fields:
+      buyer === undefined ? null : `--- !ruby/hash:ActiveSupport::HashWithIndifferentAccess\nregion: "${key}\\n"\n`,
+    credit_card_expires_on: id % 6 === 0 ? day(worldNow + 400 * dayMs) : null,
+    credit_card_partial_number: id % 6 === 0 ? '4242' : null,
+    sample_data: isTenant ? false : null,
+  }
+}
+
+function* users(outline: Outline): Generator<Row> {
+  for (const user of everyUser(outline)) {
+    const digest = `$2a$10$${hexOf(outline.seed, 'password', user.id, 53)}`
+    const legacy = user.id % 50 === 3
+    yield {
+      id: user.id,
+      username: user.username,
+      email: user.email,
+      crypted_password: legacy ? hexOf(outline.seed, 'crypted', user.id, 40) : null,
+      salt: legacy ? hexOf(outline.seed, 'salt', user.id, 40) : null,
+      created_at: datetime(user.tenant.createdAt + (user.id % 900) * dayMs),
+      updated_at: datetime(worldNow - (user.id % 90) * dayMs),
+      activated_at: datetime(user.tenant.createdAt + (user.id % 900) * dayMs + 3_600_000),
+      state: user.id % 33 === 5 ? 'pending' : 'active',
+      role: user.admin ? 'admin' : 'member',
+      account_id: user.accountId,
+      first_name: user.first,
+      last_name: user.last,
+      signup_type: user.username === 'admin' ? 'minimal' : 'new_signup',
+      last_login_at: datetime(worldNow - (user.id % 60) * 3_600_000),
+      last_login_ip: `203.0.113.${user.id % 250}`,
+      extra_fields: user.id % 4 === 0 ? '--- !ruby/hash:ActiveSupport::HashWithIndifferentAccess {}\n' : null,
+      tenant_id: tenantIdOf(user.tenant),
+      open_id: null,
+      password_digest: legacy ? null : digest,
+    }
+  }
+}
+
+function* profiles(outline: Outline): Generator<Row> {
+  let id = 0
+  for (const tenant of outline.tenants) {
+    for (const accountId of [tenant.id, ...tenant.buyers.map((buyer) => buyer.id)]) {
+      yield {
+        id: ++id,
+        account_id: accountId,
+        oneline_description: 'Résumé in one line',
+        description: outline.prose.take(90),
+        company_url: `https://www.company-${accountId}.example.org/`,
+        created_at: datetime(tenant.createdAt),
+        updated_at: datetime(tenant.createdAt),
+        state: 'private',
+        company_size: '11-50',
+        customers_type: '---\n- B2B\n- "Public sector"\n',
+        tenant_id: tenant.id,
+      }
+    }
+  }
+}
+
+function* settings(outline: Outline): Generator<Row> {
+  let id = 0
+  const switches = [
+    'multiple_applications',
+    'multiple_users',
+    'finance',
+    'multiple_services',
+    'groups',
+    'account_plans',
+  ]
+  for (const tenant of outline.everyone) {
+    const row: Record<string, Row[string]> = {
+      id: ++id,
+      account_id: tenant.id,
+      created_at: datetime(tenant.createdAt),
+      updated_at: datetime(tenant.createdAt),
+      welcome_text: outline.prose.take(200),
+      tenant_id: tenantIdOf(tenant),
+      service_plans_switch: 'hidden',
+      branding_switch: 'visible',
+      sso_key: hexOf(outline.seed, 'sso', tenant.id, 64),
+      product: 'enterprise',
+      authentication_strategy: tenant.id % 4 === 0 ? 'cas' : 'oauth2',
+      cms_token: hexOf(outline.seed, 'cms', tenant.id, 16),
+      sso_login_url: tenant.id % 4 === 0 ? 'https://sso.customer.example.org/login' : null,
+      monthly_charging_enabled: tenant.id % 2 === 0,
+      can_create_service: true,
+    }
+    for (const name of switches) row[`${name}_switch`] = tenant.id % 2 === 0 ? 'visible' : 'denied'
+    if (outline.has('settings', 'admin_bot_protection_level')) row['admin_bot_protection_level'] = 'captcha'
+    yield row
+  }
+}
+
+function* countries(): Generator<Row> {
+  const list = [
+    ['CZ', 'Česká republika', 'CZK'],
+    ['DE', 'Germany', 'EUR'],
+    ['ES', 'España', 'EUR'],
+    ['US', 'United States of America', 'USD'],
+    ['CI', "Côte d'Ivoire", 'XOF'],
+  ] as const
+  for (const [i, [code, name, currency]] of list.entries()) {
+    const at = datetime(worldNow - 3000 * dayMs)
+    yield { id: i + 1, code, name, currency, tax_rate: '19.50', created_at: at, updated_at: at, enabled: i !== 4 }
+  }
+}
+
+function* providerConstraints(outline: Outline): Generator<Row> {
+  for (const [i, tenant] of outline.tenants.entries()) {
+    const at = datetime(tenant.createdAt)
+    yield {
+      id: i + 1,
+      tenant_id: tenant.id,
+      provider_id: tenant.id,
+      max_users: i % 3 === 0 ? null : 5,
+      max_services: 100,
+      created_at: at,
+      updated_at: at,
+    }
+  }
+}
+
+function* paymentDetails(outline: Outline): Generator<Row> {
+  let id = 0
+  for (const tenant of outline.tenants) {
+    for (const buyer of tenant.buyers) {
+      if (buyer.id % 6 !== 0 && id > 0) continue
+      yield {
+        id: ++id,
+        account_id: buyer.id,
+        buyer_reference: `3scale-${tenant.id}-${buyer.id}`,
+        payment_service_reference: `cus_${hexOf(outline.seed, 'payment', buyer.id, 14)}`,
+        payment_method_id: `pm_${hexOf(outline.seed, 'method', buyer.id, 24)}`,
+        credit_card_partial_number: '4242',
+        credit_card_expires_on: '2027-12-01',
+        created_at: datetime(buyer.createdAt),
+        updated_at: datetime(buyer.createdAt),
+        tenant_id: tenant.id,
+      }
+    }
+  }
+}
+
+function* fieldsDefinitions(outline: Outline): Generator<Row> {
+  let id = 0
+  for (const tenant of outline.everyone) {
+    for (const [pos, name] of ['org_name', 'vat_code', 'region', 'team'].entries()) {
+      const at = datetime(tenant.createdAt)
+      yield {
+        id: ++id,
+        account_id: tenant.id,
+        created_at: at,
+        updated_at: at,
+        target: pos < 3 ? 'Account' : 'Cinstance',
+        name,
+        label: name.toUpperCase(),
+        required: pos === 0,
+        choices: name === 'region' ? '---\n- "EMEA: west"\n- APAC\n' : null,
+        pos,
+        tenant_id: tenantIdOf(tenant),
+      }
+    }
+  }
+}
+
+function* configurationValues(outline: Outline): Generator<Row> {
+  let id = 0
+  for (const tenant of outline.tenants) {
+    const common = {
+      created_at: datetime(tenant.createdAt),
+      updated_at: datetime(tenant.createdAt),
+      tenant_id: tenant.id,
+    }
+    yield { id: ++id, configurable_id: tenant.id, configurable_type: 'Account', name: 'limit', value: '5', ...common }
+    for (const service of tenant.services) {
+      yield {
+        id: ++id,
+        configurable_id: service.id,
+        configurable_type: 'Service',
+        name: 'tier',
+        value: null,
+        ...common,
+      }
+    }
+  }
+}
+
+function* emailConfigurations(outline: Outline): Generator<Row> {
+  for (const [i, tenant] of outline.tenants.entries()) {
+    yield {
+      id: i + 1,
+      account_id: tenant.id,
+      email: `Portal-${tenant.id}@mail.example.net`,
+      domain: 'mail.example.net',
+      user_name: 'smtp-user',
+      password: hexOf(outline.seed, 'smtp', tenant.id, 20),
+      authentication: 'plain',
+      tls: 'true',
+      openssl_verify_mode: 'peer',
+      address: 'smtp.mail.example.net',
+      port: 587,
+      tenant_id: tenant.id,
+      created_at: datetime(tenant.createdAt),
+      updated_at: datetime(tenant.createdAt),
+    }
+  }
+}
+
+function* annotations(outline: Outline): Generator<Row> {
+  let id = 0
+  for (const tenant of outline.tenants) {
+    const at = datetime(tenant.createdAt)
+    const common = { tenant_id: tenant.id, created_at: `${at}.000001`, updated_at: `${at}.999999` }
+    yield {
+      id: ++id,
+      name: 'managed_by',
+      value: 'operator 🚀',
+      annotated_type: 'Account',
+      annotated_id: tenant.id,
+      ...common,
+    }
+    for (const service of tenant.services) {
+      yield {
+        id: ++id,
+        name: 'managed_by',
+        value: 'operator',
+        annotated_type: 'Service',
+        annotated_id: service.id,
+        ...common,
+      }
+    }
+    for (const api of tenant.backendApis) {
+      yield { id: ++id, name: 'managed_by', value: null, annotated_type: 'BackendApi', annotated_id: api.id, ...common }
+    }
+  }
+}
