@@ -1,0 +1,133 @@
+import { existsSync } from 'node:fs'
+import { findProgram, runProgram, tryProgram } from './command.mjs'
+import { CannotSetUp, say } from './say.mjs'
+
+/**
+ * What must be on the machine itself. One line more here is one package more.
+ *
+ * `units` are the services that the Debian package would start and enable: the project starts private servers on
+ * loopback itself, so an installation made from here leaves them stopped and disabled.
+ */
+const needs = [
+  {
+    programs: ['mariadbd', 'mariadb-install-db'],
+    debian: 'mariadb-server',
+    fedora: 'mariadb-server',
+    homebrew: 'mariadb',
+    units: ['mariadb.service'],
+    profiles: ['use', 'test'],
+  },
+  {
+    programs: ['redis-server'],
+    debian: 'redis-server',
+    fedora: 'redis',
+    homebrew: 'redis',
+    units: ['redis-server.service'],
+    profiles: ['use', 'test'],
+  },
+  {
+    programs: ['psql', 'pg_dump'],
+    debian: 'postgresql-client',
+    fedora: 'postgresql',
+    homebrew: 'libpq',
+    units: [],
+    profiles: ['use', 'test'],
+  },
+]
+
+/**
+ * Set-up step: Debian's packages for the programs that are not there.
+ *
+ * Elsewhere, or without the right to install, one message names all that is missing and nothing is changed.
+ *
+ * @type {import('../setup.mjs').Step}
+ */
+export function systemPackages({ profile }) {
+  const missing = needs
+    .filter((need) => need.profiles.includes(profile))
+    .map((need) => ({ ...need, programs: need.programs.filter((name) => findProgram(name) === undefined) }))
+    .filter((need) => need.programs.length > 0)
+  if (missing.length === 0) return []
+  const asRoot = commandPrefixOfRoot()
+  const apt = findProgram('apt-get')
+  if (apt === undefined || asRoot === undefined) throw new CannotSetUp(messageOf(missing))
+  const names = missing.map((need) => need.debian)
+  return [
+    {
+      line: `installing ${names.join(', ')} with apt-get: ${missing.flatMap((need) => need.programs).join(', ')} not found`,
+      run: () => {
+        const units = missing.flatMap((need) => need.units)
+        withoutServices(asRoot, units, () => install(asRoot, apt, names))
+        const absent = missing.flatMap((need) => need.programs).filter((name) => findProgram(name) === undefined)
+        if (absent.length > 0)
+          throw new CannotSetUp(`apt-get installed ${names.join(', ')}, but not ${absent.join(', ')}`)
+      },
+    },
+  ]
+}
+
+/**
+ * The words before a command that make it run as root, or undefined when that would take a password.
+ *
+ * @returns {readonly string[] | undefined}
+ */
+function commandPrefixOfRoot() {
+  if (process.getuid?.() === 0) return []
+  const sudo = findProgram('sudo')
+  return sudo !== undefined && tryProgram(sudo, ['-n', 'true']).worked ? [sudo, '-n'] : undefined
+}
+
+/**
+ * `--no-remove`: rather fail than replace a MySQL or Redis that somebody uses.
+ *
+ * `RUNLEVEL=1` keeps System V init scripts from starting: a service starts in no single-user runlevel.
+ *
+ * @param {readonly string[]} asRoot
+ * @param {string} apt
+ * @param {readonly string[]} names
+ */
+function install(asRoot, apt, names) {
+  const [program, ...args] = [...asRoot, 'env', 'DEBIAN_FRONTEND=noninteractive', 'RUNLEVEL=1', apt]
+  const waitForLock = ['-o', 'DPkg::Lock::Timeout=300']
+  const command = [...args, ...waitForLock, 'install', '-y', '--no-install-recommends', '--no-remove', ...names]
+  if (tryProgram(program, command).worked) return
+  say("refreshing apt's package lists: they do not lead to these packages")
+  runProgram(program, [...args, ...waitForLock, 'update'])
+  runProgram(program, command)
+}
+
+/**
+ * Runs `work` so that systemd starts none of the units, and leaves them disabled.
+ *
+ * The mask is a runtime one: should this process be killed in between, the next boot forgets it.
+ *
+ * @param {readonly string[]} asRoot
+ * @param {readonly string[]} units
+ * @param {() => void} work
+ */
+function withoutServices(asRoot, units, work) {
+  const systemctl = existsSync('/run/systemd/system') ? findProgram('systemctl') : undefined
+  if (systemctl === undefined || units.length === 0) return work()
+  const [program, ...args] = [...asRoot, systemctl]
+  runProgram(program, [...args, 'mask', '--runtime', ...units])
+  try {
+    work()
+  } finally {
+    runProgram(program, [...args, 'unmask', '--runtime', ...units])
+  }
+  runProgram(program, [...args, 'disable', ...units])
+}
+
+/** @param {readonly (typeof needs)[number][]} missing */
+function messageOf(missing) {
+  /** @param {'debian' | 'fedora' | 'homebrew'} system */
+  const names = (system) => missing.map((need) => need[system]).join(' ')
+  return [
+    `missing on this machine: ${missing.flatMap((need) => need.programs).join(', ')}`,
+    'They cannot be installed from here (that takes apt-get, and root or sudo without a password). Install:',
+    `  Debian, Ubuntu:  apt-get install --no-install-recommends ${names('debian')}`,
+    `  Fedora, RHEL:    dnf install ${names('fedora')}`,
+    `  Homebrew:        brew install ${names('homebrew')}`,
+    'No service needs to run. Nothing has been changed; then run this again.',
+  ].join('\n')
+}

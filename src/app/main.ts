@@ -1,0 +1,92 @@
+import process from 'node:process'
+import packageJson from '../../package.json' with { type: 'json' }
+import { systemClock } from '../base/clock.ts'
+import { exitCode, Fault } from '../base/fault.ts'
+import { Stop } from '../base/stop.ts'
+import type { CliContext } from '../cli/context.ts'
+import { fault } from '../cli/faults.ts'
+import { printFault } from '../cli/print-fault.ts'
+import { type CliPorts, runProgram } from '../cli/program.ts'
+import { systemDatabaseMover } from '../movers/system-database/mover.ts'
+import { mysqlSourceWorld } from '../simulator/source-world/generate.ts'
+import { localRehearsal } from './local-rehearsal.ts'
+
+const interrupted = 130
+const unexpected = 1
+
+const controller = new AbortController()
+for (const name of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(name, () => {
+    // The second signal does not wait for anything.
+    if (controller.signal.aborted) process.exit(interrupted)
+    controller.abort(new Stop('operator'))
+    process.stderr.write('\nStopping safely; once more to stop at once.\n')
+  })
+}
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    // Whoever read us (`| head`) has seen enough: not a failure.
+    if (error.code === 'EPIPE') process.exit(process.exitCode ?? exitCode.ok)
+    throw error
+  })
+}
+
+const context: CliContext = {
+  stdin: process.stdin,
+  stdout: process.stdout,
+  stderr: process.stderr,
+  env: (name) => process.env[name],
+  cwd: process.cwd(),
+  clock: systemClock,
+  signal: controller.signal,
+  exitWith: (code) => {
+    process.exitCode = code
+  },
+}
+
+const sourceWorld = mysqlSourceWorld(systemClock)
+const mover = systemDatabaseMover(systemClock)
+const ports: CliPorts = {
+  version: packageJson.version,
+  mover,
+  sourceWorld,
+  rehearsal: localRehearsal(sourceWorld, mover, systemClock),
+}
+
+const argv = process.argv.slice(2)
+const options = argv.includes('--') ? argv.slice(0, argv.indexOf('--')) : argv
+const json = options.includes('--json')
+try {
+  await runProgram(argv, context, ports)
+} catch (error) {
+  process.exitCode = report(error)
+}
+
+/** Prints what ended the command, and gives the exit code for it. */
+function report(error: unknown): number {
+  const failures = error instanceof AggregateError ? error.errors : [error]
+  const faults = failures.map((failure: unknown) => foreseen(failure))
+  const known = faults.filter((failure) => failure !== null)
+  const [first, ...others] = known
+  if (first === undefined || known.length < failures.length) {
+    process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`)
+    process.stderr.write('This is a bug in Threeshift; nothing more is done. Please report it with the lines above.\n')
+    if (json) {
+      const message = 'an unexpected error, described on stderr'
+      const remedy = 'Report it as a bug, with what stderr says.'
+      process.stdout.write(`${JSON.stringify({ verdict: 'failed', fault: { code: 'BUG', message, remedy } })}\n`)
+    }
+    return unexpected
+  }
+  // One object on stdout: the first cause. The others are for the person who reads stderr.
+  printFault(first, context, json)
+  for (const other of others) printFault(other, context, false)
+  return first.exit
+}
+
+function foreseen(error: unknown): Fault | null {
+  if (error instanceof Fault) return error
+  if (error instanceof Stop) return fault('STOPPED', { why: error.why }, error)
+  const isAbort = error instanceof Error && error.name === 'AbortError'
+  return isAbort && controller.signal.aborted ? fault('STOPPED', { why: 'operator' }, error) : null
+}

