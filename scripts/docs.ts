@@ -79,7 +79,8 @@ function sample(message: (details: never) => string): string {
 function valuesPage(): string {
   const rows = Object.entries(valueClasses).map(
     // The keys of the table are its classes.
-    ([name, { says, replace }]) => `| \`${name}\` | ${says} | ${replace ?? '–'} | ${actionsFor(name as ValueClass).join(', ')} |`,
+    ([name, { says, replace }]) =>
+      `| \`${name}\` | ${says} | ${replace ?? '–'} | ${actionsFor(name as ValueClass).join(', ')} |`,
   )
   return `# Decisions on values
 
@@ -147,7 +148,10 @@ function schemaPage(): string {
   const text = readFileSync(join(root, 'scripts/schema-page.md'), 'utf8')
   return text
     .replace('{{generated}}', generated)
-    .replace('{{mysqlOnlyIndexes}}', mysqlOnlyIndexes.map(({ table, index }) => `- \`${table}\`: \`${index}\``).join('\n'))
+    .replace(
+      '{{mysqlOnlyIndexes}}',
+      mysqlOnlyIndexes.map(({ table, index }) => `- \`${table}\`: \`${index}\``).join('\n'),
+    )
     .replace('{{unlimitedStrings}}', columnExceptions.map(({ table, column }) => `\`${table}.${column}\``).join(', '))
 }
 

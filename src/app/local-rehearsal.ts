@@ -2,6 +2,7 @@ import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { availableParallelism, tmpdir, totalmem } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
+import { createDatabases, serverVersion } from '../adapters/servers/create-databases.ts'
 import type { LocalServer } from '../adapters/servers/local-server.ts'
 import { startMariaDb } from '../adapters/servers/mariadb.ts'
 import { startPostgres } from '../adapters/servers/postgres.ts'
@@ -12,7 +13,6 @@ import type { DatabaseAddress } from '../model/database-address.ts'
 import type { Rehearsal, RehearsalReport, RehearsalRequest, RehearsalStage } from '../ports/rehearsal.ts'
 import type { SourceWorld } from '../ports/source-world.ts'
 import type { MoveRequest, SystemDatabaseMover } from '../ports/system-database.ts'
-import { createDatabases, serverVersion } from './rehearsal-databases.ts'
 
 /** A rehearsal on private MariaDB, PostgreSQL and Redis servers, whose data lives in a temporary folder. */
 export function localRehearsal(world: SourceWorld, mover: SystemDatabaseMover, clock: Clock): Rehearsal {

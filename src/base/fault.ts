@@ -40,11 +40,7 @@ export class Fault extends Error {
   readonly remedy: string
   readonly details: Readonly<Record<string, unknown>>
 
-  constructor(
-    code: string,
-    entry: Pick<Fault, 'exit' | 'retry' | 'remedy' | 'message' | 'details'>,
-    cause?: unknown,
-  ) {
+  constructor(code: string, entry: Pick<Fault, 'exit' | 'retry' | 'remedy' | 'message' | 'details'>, cause?: unknown) {
     super(entry.message, cause === undefined ? undefined : { cause })
     this.code = code
     this.exit = entry.exit

@@ -1,3 +1,4 @@
+import { never } from '../base/never.ts'
 import { valueClasses } from '../model/decision.ts'
 import type {
   AssessReport,
@@ -95,6 +96,8 @@ export function differenceText(difference: Difference): string {
       return `${difference.table} ${[difference.column, difference.key].filter((part) => part !== '').join(' of row ')}: ${difference.says}`
     case 'schema':
       return `${difference.table}: ${difference.says}`
+    default:
+      return never(difference)
   }
 }
 

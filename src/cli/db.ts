@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { exitCode } from '../base/fault.ts'
+import { never } from '../base/never.ts'
 import type { DatabaseAddress } from '../model/database-address.ts'
 import { type Decisions, actionsFor, classOfKey, isDecisionKey, valueActions, valueClasses } from '../model/decision.ts'
 import { parseDatabaseUrl } from '../model/parse-database-url.ts'
@@ -135,6 +136,8 @@ async function carryOut(verb: Verb, request: MoveRequest, mover: SystemDatabaseM
         code: result.verdict === 'equal' ? exitCode.ok : exitCode.differences,
       }
     }
+    default:
+      return never(verb)
   }
 }
 

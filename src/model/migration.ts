@@ -130,7 +130,8 @@ const window = z
   .meta({ examples: [{ start: '2026-12-05T22:00:00+01:00', limit: '4h' }] })
 
 const decisions = z
-  .record(z.string(), z.enum(valueActions))
+  // In YAML a bare null is no text; here it can only mean the action of that name.
+  .record(z.string(), z.union([z.enum(valueActions), z.null().transform(() => 'null' as const)]))
   .superRefine((answers, check) => {
     for (const [key, action] of Object.entries(answers)) {
       const valueClass = classOfKey(key)

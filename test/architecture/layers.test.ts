@@ -36,7 +36,8 @@ function folderOf(file: string): string {
 
 function importsOf(file: string): readonly string[] {
   const text = readFileSync(join(root, file), 'utf8')
-  return [...text.matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g)].map((match) => match[1] ?? '')
+  const statement = /^(?:import|export)\b[\s\w{},*$]*?from '([^']+)'|^import '([^']+)'|\bimport\('([^']+)'\)/gm
+  return [...text.matchAll(statement)].map((match) => match[1] ?? match[2] ?? match[3] ?? '')
 }
 
 test('there are source files, and every one of them is in a folder that the table knows', () => {

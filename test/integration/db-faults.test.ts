@@ -17,7 +17,11 @@ function isFault(code: string) {
     assert.equal(error.code, code, error.message)
     assert.equal(error.exit, 4)
     assert.ok(error.remedy.length > 10)
-    assert.ok(!`${error.message} ${error.remedy} ${JSON.stringify(error.details)} ${String(error.cause)}`.includes('wrong-canary'))
+    assert.ok(
+      !`${error.message} ${error.remedy} ${JSON.stringify(error.details)} ${String(error.cause)}`.includes(
+        'wrong-canary',
+      ),
+    )
     return true
   }
 }
@@ -32,8 +36,14 @@ test('a wrong password on either side is a fault that names the side and holds n
   const databases = await smallSource()
   const wrong = new Secret('wrong-canary')
   const request = moveRequest(databases)
-  await assert.rejects(mover.copy({ ...request, source: { ...request.source, password: wrong } }), isFault('DB_LOGIN_REFUSED'))
-  await assert.rejects(mover.copy({ ...request, target: { ...request.target, password: wrong } }), isFault('DB_LOGIN_REFUSED'))
+  await assert.rejects(
+    mover.copy({ ...request, source: { ...request.source, password: wrong } }),
+    isFault('DB_LOGIN_REFUSED'),
+  )
+  await assert.rejects(
+    mover.copy({ ...request, target: { ...request.target, password: wrong } }),
+    isFault('DB_LOGIN_REFUSED'),
+  )
 })
 
 test('an unreachable host, an unknown database and the wrong engine are told apart', async () => {
@@ -42,10 +52,22 @@ test('an unreachable host, an unknown database and the wrong engine are told apa
   // Port 1 is reserved and nothing listens there.
   await assert.rejects(mover.assess({ ...request, source: { ...request.source, port: 1 } }), isFault('DB_UNREACHABLE'))
   await assert.rejects(mover.verify({ ...request, target: { ...request.target, port: 1 } }), isFault('DB_UNREACHABLE'))
-  await assert.rejects(mover.copy({ ...request, target: { ...request.target, host: 'nosuch.invalid' } }), isFault('DB_UNREACHABLE'))
-  await assert.rejects(mover.assess({ ...request, source: { ...request.source, database: 'nosuch' } }), isFault('DB_UNKNOWN_DATABASE'))
-  await assert.rejects(mover.copy({ ...request, target: { ...request.target, database: 'nosuch' } }), isFault('DB_UNKNOWN_DATABASE'))
-  await assert.rejects(mover.copy({ ...request, source: request.target }), (error) => error instanceof Fault && error.code === 'DB_WRONG_ENGINE')
+  await assert.rejects(
+    mover.copy({ ...request, target: { ...request.target, host: 'nosuch.invalid' } }),
+    isFault('DB_UNREACHABLE'),
+  )
+  await assert.rejects(
+    mover.assess({ ...request, source: { ...request.source, database: 'nosuch' } }),
+    isFault('DB_UNKNOWN_DATABASE'),
+  )
+  await assert.rejects(
+    mover.copy({ ...request, target: { ...request.target, database: 'nosuch' } }),
+    isFault('DB_UNKNOWN_DATABASE'),
+  )
+  await assert.rejects(
+    mover.copy({ ...request, source: request.target }),
+    (error) => error instanceof Fault && error.code === 'DB_WRONG_ENGINE',
+  )
 })
 
 test('a server without TLS is not talked to when TLS is asked for', async () => {
@@ -177,9 +199,13 @@ test('either server cutting the connection in the middle is a fault, and a secon
     await assert.rejects(mover.copy(request), isFault('DB_CONNECTION_LOST'))
     await done
   }
-  await cutting(() => databases.postgres(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'threeshift'`))
+  await cutting(() =>
+    databases.postgres(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'threeshift'`),
+  )
   await cutting(async () => {
-    const rows = await databases.mysql(`SELECT id FROM information_schema.processlist WHERE db = DATABASE() AND id <> CONNECTION_ID()`)
+    const rows = await databases.mysql(
+      `SELECT id FROM information_schema.processlist WHERE db = DATABASE() AND id <> CONNECTION_ID()`,
+    )
     await databases.mysql(...rows.map(([id]) => `KILL ${String(id)}`))
   })
   assert.equal((await mover.copy(moveRequest(databases))).verdict, 'copied')
@@ -187,5 +213,7 @@ test('either server cutting the connection in the middle is a fault, and a secon
 })
 
 async function tablesOf(databases: Awaited<ReturnType<typeof freshDatabases>>) {
-  return databases.postgres(`SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'`)
+  return databases.postgres(
+    `SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'`,
+  )
 }

@@ -53,10 +53,13 @@ for (const release of ['2.13', '2.16'] as const) {
       assert.equal(report.source.release, release)
       assert.deepEqual(new Set(report.findings.map((finding) => finding.class)), new Set(Object.keys(valueClasses)))
       for (const edge of cases) {
-        const finding = report.findings.find((f) => f.class === edge.class && f.table === edge.table && f.column === edge.column)
+        const finding = report.findings.find(
+          (f) => f.class === edge.class && f.table === edge.table && f.column === edge.column,
+        )
         if (edge.class === null) continue
         assert.ok(finding, `${edge.id} is found in ${edge.table}.${edge.column}`)
-        if (/^\d+$/.test(edge.key.value)) assert.ok(finding.examples.includes(edge.key.value), `${edge.id} is named by its key`)
+        if (/^\d+$/.test(edge.key.value))
+          assert.ok(finding.examples.includes(edge.key.value), `${edge.id} is named by its key`)
       }
       const found = report.findings.reduce((sum, finding) => sum + finding.count, 0)
       assert.equal(found, cases.filter((edge) => edge.class !== null).length, 'and nothing else is found')
@@ -66,16 +69,22 @@ for (const release of ['2.13', '2.16'] as const) {
       const report = await mover.copy(moveRequest(databases))
       assert.equal(report.verdict, 'stopped')
       assert.deepEqual(await databases.postgres(`SELECT nspname FROM pg_namespace WHERE nspname = 'threeshift'`), [])
-      assert.deepEqual(await databases.postgres(`SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace`), [])
+      assert.deepEqual(
+        await databases.postgres(`SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace`),
+        [],
+      )
     })
 
     test('a decision that a column cannot take is refused before the target is touched', async () => {
-      await assert.rejects(mover.copy(moveRequest(databases, { decisions: { ...decisions, 'zero-date': 'null' } })), (error) => {
-        assert.ok(error instanceof Fault)
-        assert.equal(error.code, 'DB_DECISION_IMPOSSIBLE')
-        assert.match(error.message, /created_at/)
-        return true
-      })
+      await assert.rejects(
+        mover.copy(moveRequest(databases, { decisions: { ...decisions, 'zero-date': 'null' } })),
+        (error) => {
+          assert.ok(error instanceof Fault)
+          assert.equal(error.code, 'DB_DECISION_IMPOSSIBLE')
+          assert.match(error.message, /created_at/)
+          return true
+        },
+      )
     })
 
     test('with decisions it is copied, verifies equal, and the ledger accounts for every value that differs', async () => {
@@ -109,7 +118,9 @@ for (const release of ['2.13', '2.16'] as const) {
         const [[id] = []] = await databases.postgres(`SELECT nextval(pg_get_serial_sequence('${table}', 'id'))`)
         assert.equal(id, String(nextId))
       }
-      const [[tenant] = []] = await databases.postgres('SELECT min(id) FROM accounts WHERE provider AND master IS NOT TRUE')
+      const [[tenant] = []] = await databases.postgres(
+        'SELECT min(id) FROM accounts WHERE provider AND master IS NOT TRUE',
+      )
       const [row] = await databases.postgres(
         `INSERT INTO services (account_id, name, state, system_name, created_at, updated_at) VALUES (${String(tenant)}, 'new', 'incomplete', 'new', now(), now()) RETURNING tenant_id, id`,
         `INSERT INTO metrics (service_id, system_name, friendly_name, unit, created_at, updated_at)
@@ -133,7 +144,7 @@ describe('after a copy', () => {
     [
       'one changed cell',
       "UPDATE cms_templates SET title = title || ' ' WHERE id = (SELECT min(id) FROM cms_templates)",
-      "UPDATE cms_templates SET title = left(title, -1) WHERE id = (SELECT min(id) FROM cms_templates)",
+      'UPDATE cms_templates SET title = left(title, -1) WHERE id = (SELECT min(id) FROM cms_templates)',
       ['changed-row cms_templates title'],
     ],
     [
@@ -160,16 +171,11 @@ describe('after a copy', () => {
       "UPDATE invoices SET period = '1970-01-01' WHERE period = '1971-01-01'",
       ['ledger invoices period'],
     ],
-    [
-      'a sequence set back',
-      "SELECT setval('tags_id_seq', 1)",
-      "SELECT setval('tags_id_seq', 4999)",
-      ['schema tags'],
-    ],
+    ['a sequence set back', "SELECT setval('tags_id_seq', 1)", "SELECT setval('tags_id_seq', 4999)", ['schema tags']],
     [
       'a type changed to one with a time zone',
       'ALTER TABLE notifications ALTER COLUMN created_at TYPE timestamptz',
-      "ALTER TABLE notifications ALTER COLUMN created_at TYPE timestamp",
+      'ALTER TABLE notifications ALTER COLUMN created_at TYPE timestamp',
       ['schema notifications'],
     ],
   ]
@@ -180,7 +186,9 @@ describe('after a copy', () => {
       const report = await mover.verify(moveRequest(databases))
       assert.equal(report.verdict, 'different')
       assert.deepEqual(
-        report.differences.map((d) => [d.kind, d.table, ...('columns' in d ? d.columns : 'column' in d ? [d.column] : [])].join(' ')),
+        report.differences.map((d) =>
+          [d.kind, d.table, ...('columns' in d ? d.columns : 'column' in d ? [d.column] : [])].join(' '),
+        ),
         expected,
       )
       await databases.postgres(undo)
@@ -219,7 +227,11 @@ describe('after a copy', () => {
 
     assert.equal((await mover.copy({ ...request, emptyTarget: true })).verdict, 'copied')
     assert.deepEqual((await mover.verify(request)).differences, [])
-    assert.deepEqual((await other.postgres("SELECT 'accounts'::regclass::oid"))[0], [oid], 'the table is the one that was there')
+    assert.deepEqual(
+      (await other.postgres("SELECT 'accounts'::regclass::oid"))[0],
+      [oid],
+      'the table is the one that was there',
+    )
 
     // A second run may replace what this one filled.
     assert.equal((await mover.copy(request)).verdict, 'copied')

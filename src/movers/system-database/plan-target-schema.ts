@@ -127,7 +127,7 @@ function planDefault(where: string, column: SourceColumn, type: string, notes: s
   if (type === 'boolean') return printed === '0' ? 'false' : 'true'
   if (type.startsWith('numeric') && printed.includes('.')) return printed.replace(/(\.\d+?)0+$/, '$1')
   if (type.startsWith('bit')) return printed.replace(/^b'([01]*)'$/, '$1').padStart(column.numericPrecision ?? 1, '0')
-  if (/^0000-00-00/.test(printed)) {
+  if (printed.startsWith('0000-00-00')) {
     notes.push(`${where} has a zero date as its default, which is not carried.`)
     return null
   }

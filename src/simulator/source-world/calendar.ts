@@ -23,7 +23,7 @@ export function day(ms: number): string {
 }
 
 /** `2025-04-01` for any instant of April 2025. */
-export function firstOfMonth(ms: number): string {
+function firstOfMonth(ms: number): string {
   return `${day(ms).slice(0, 8)}01`
 }
 

@@ -1,7 +1,7 @@
 import { dayMs, hourMs, minuteMs, worldNow } from './calendar.ts'
 import { periodOf, type Granularity } from './compact-time.ts'
 import type { Application, Outline, Service } from './outline.ts'
-import type { RedisCommand } from './redis-keys.ts'
+import type { RedisCommand } from './redis-command.ts'
 import { applicationIdOf } from './tables/applications.ts'
 
 const serviceGranularities: readonly Granularity[] = ['eternity', 'month', 'week', 'day', 'hour']

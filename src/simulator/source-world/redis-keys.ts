@@ -1,13 +1,11 @@
 import { datetime, worldNow } from './calendar.ts'
 import type { Application, Outline, Service } from './outline.ts'
 import { hexOf } from './random.ts'
+import type { RedisCommand } from './redis-command.ts'
 import { counterCommands } from './redis-counters.ts'
 import { applicationIdOf, applicationKeysOf, everyApplication, referrersOf, userKeyOf } from './tables/applications.ts'
 import { limitsOf } from './tables/plans.ts'
 import { backendVersionOf, everyService } from './tables/services.ts'
-
-/** A command and its arguments. Each makes one key, and no two make the same, so commands count keys. */
-export type RedisCommand = readonly string[]
 
 /** Everything in the storage database: credentials and limits as in MySQL, counters, events, and a little rubbish. */
 export function* storageCommands(outline: Outline): Generator<RedisCommand> {

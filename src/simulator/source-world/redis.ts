@@ -2,7 +2,8 @@ import { Redis } from 'ioredis'
 import type { RedisAddress } from '../../ports/source-world.ts'
 import { worldFault } from './faults.ts'
 import type { Outline } from './outline.ts'
-import { queueCommands, storageCommands, type RedisCommand } from './redis-keys.ts'
+import type { RedisCommand } from './redis-command.ts'
+import { queueCommands, storageCommands } from './redis-keys.ts'
 
 const commandsPerPipeline = 20
 const keysPerCommand = 100

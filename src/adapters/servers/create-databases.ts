@@ -1,6 +1,6 @@
 import { createConnection } from 'mysql2/promise'
 import { Client } from 'pg'
-import type { DatabaseAddress } from '../model/database-address.ts'
+import type { DatabaseAddress } from '../../model/database-address.ts'
 
 /** Creates the two empty databases that the addresses name, on servers of this process. */
 export async function createDatabases(source: DatabaseAddress, target: DatabaseAddress): Promise<void> {
