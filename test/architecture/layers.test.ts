@@ -22,7 +22,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
 const mayUse: Readonly<Record<string, readonly string[]>> = {
   model: ['zod'],
   movers: ['mysql2', 'pg', 'pg-copy-streams'],
-  adapters: ['mysql2', 'pg', 'ioredis'],
+  adapters: ['mysql2', 'pg', 'ioredis', 'zod'],
   simulator: ['mysql2', 'ioredis'],
   cli: ['commander', 'yaml', 'zod', '@clack/prompts'],
 }

@@ -22,11 +22,6 @@ export function day(ms: number): string {
   return new Date(ms).toISOString().slice(0, 10)
 }
 
-/** `2025-04-01` for any instant of April 2025. */
-function firstOfMonth(ms: number): string {
-  return `${day(ms).slice(0, 8)}01`
-}
-
 /** The first instant of the month that lies `months` before the one of `ms`. */
 export function monthsBefore(ms: number, months: number): number {
   const date = new Date(ms)

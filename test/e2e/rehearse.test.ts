@@ -1,0 +1,56 @@
+import assert from 'node:assert/strict'
+import { readFile, readdir } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, describe, test } from 'node:test'
+import { runCli, temporaryFolder } from '../support/cli.ts'
+
+const small = ['rehearse', '--release', '2.16', '--tenants', '2', '--scale', '0.05', '--seed', '3']
+
+describe('a rehearsal on this machine', () => {
+  let folder: Awaited<ReturnType<typeof temporaryFolder>>
+  before(async () => {
+    folder = await temporaryFolder()
+  })
+  after(() => folder.remove())
+
+  test('moves a generated 3scale, proves it, and leaves a report and nothing else', async () => {
+    const before = await leftovers()
+    const { code, stdout, stderr } = await runCli([...small, '--json'], { cwd: folder.path })
+    assert.equal(code, 0, stderr)
+    const report = JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '')
+    assert.equal(report.verdict, 'proven')
+    assert.deepEqual(
+      report.stages.map((stage: { stage: string }) => stage.stage),
+      ['servers', 'world', 'assess', 'copy', 'verify'],
+    )
+    assert.equal(report.verify.tables.length, 90)
+    assert.ok(report.verify.declared.cells > 0 && report.verify.declared.rows > 0)
+    assert.ok(report.notChecked.length > 0)
+    assert.deepEqual(JSON.parse(await readFile(join(folder.path, 'report/report.json'), 'utf8')), report)
+    assert.deepEqual(await leftovers(), before)
+    for (const stage of ['Starting', 'Filling', 'Looking', 'Copying', 'Reading'])
+      assert.ok(stderr.includes(stage), stage)
+  })
+
+  test('the page says the verdict first, escapes what it shows and fetches nothing', async () => {
+    const page = await readFile(join(folder.path, 'report/index.html'), 'utf8')
+    assert.ok(page.indexOf('Proven') < page.indexOf('What was done'))
+    assert.match(page, /default-src 'none'/)
+    assert.doesNotMatch(page, /<script|src="http|url\(/)
+    for (const word of ['accounts', 'invoices.period', 'quarantine', 'What this rehearsal did not check'])
+      assert.ok(page.includes(word), word)
+  })
+
+  test('a report that cannot be written is a fault, and the servers are gone all the same', async () => {
+    const before = await leftovers()
+    const { code, stderr } = await runCli([...small, '--out', '/dev/null/report'], { cwd: folder.path })
+    assert.equal(code, 64, stderr)
+    assert.match(stderr, /FILE_UNWRITABLE/)
+    assert.deepEqual(await leftovers(), before)
+  })
+})
+
+async function leftovers(): Promise<readonly string[]> {
+  return (await readdir(tmpdir())).filter((name) => name.startsWith('threeshift-rehearsal-'))
+}
