@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { test } from 'node:test'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { type DigestCell, DigestSum, masked, rowDigest } from '../../../../src/movers/system-database/digest.ts'
 
 const cell: fc.Arbitrary<DigestCell> = fc.oneof(
@@ -15,6 +15,13 @@ const row = fc.array(cell, { minLength: 1, maxLength: 6 })
 function plainSum(digests: readonly Buffer[]): string {
   const sum = digests.reduce((total, digest) => total + BigInt(`0x${digest.toString('hex')}`), 0n)
   return BigInt.asUintN(128, sum).toString(16).padStart(32, '0')
+}
+
+function same(a: readonly DigestCell[], b: readonly DigestCell[]): boolean {
+  return (
+    a.length === b.length &&
+    a.every((c, i) => (Buffer.isBuffer(c) ? Buffer.isBuffer(b[i]) && c.equals(b[i]) : c === b[i]))
+  )
 }
 
 test('the sum of row digests equals plain addition modulo 2^128, in any order', () => {
@@ -38,9 +45,6 @@ test('carries run through all limbs', () => {
 })
 
 test('rows are digested alike exactly when their cells are alike', () => {
-  const same = (a: readonly DigestCell[], b: readonly DigestCell[]) =>
-    a.length === b.length &&
-    a.every((c, i) => (Buffer.isBuffer(c) ? Buffer.isBuffer(b[i]) && c.equals(b[i]) : c === b[i]))
   fc.assert(fc.property(row, row, (a, b) => rowDigest(a).equals(rowDigest(b)) === same(a, b)))
   assert.ok(!rowDigest([Buffer.from('ab'), Buffer.from('')]).equals(rowDigest([Buffer.from('a'), Buffer.from('b')])))
   assert.ok(!rowDigest([null]).equals(rowDigest([Buffer.from('')])))
