@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { rmSync, statSync } from 'node:fs'
+import { mkdirSync, rmSync, statSync } from 'node:fs'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { Fault } from '../../src/base/fault.ts'
 import { Secret } from '../../src/base/secret.ts'
 import { Stop } from '../../src/base/stop.ts'
 import { freshDatabases, moveRequest, mover } from '../support/databases.ts'
-import { temporaryFolder, withServers } from '../support/servers.ts'
+import { startServer, temporaryFolder, withServers } from '../support/servers.ts'
 
 const servers = withServers({ mariadb: true, postgres: true })
 
@@ -110,21 +111,24 @@ test('two copies into one target do not run at once', async () => {
 })
 
 test('a full target stops the copy with a fault, and a second run with space repairs it', async (context) => {
-  const databases = await freshDatabases(servers)
-  await databases.mysql(
-    'CREATE TABLE a_small (id int PRIMARY KEY)',
-    'INSERT INTO a_small VALUES (1)',
-    'CREATE TABLE b_large (id int PRIMARY KEY, v longtext)',
-    'INSERT INTO b_large SELECT seq, repeat(md5(rand(seq)), 40000) FROM seq_1_to_100',
-  )
-  const space = temporaryFolder()
-  const { uid } = statSync(`/proc/${servers.postgres().pid}`)
-  // A file system of its own that is really full; only root may mount one.
-  if (spawnSync('mount', ['-t', 'tmpfs', '-o', `size=1m,mode=700,uid=${uid}`, 'tmpfs', space]).status !== 0) {
-    context.skip('this needs the right to mount a small file system')
-    return
-  }
+  // A server and a file system of its own: a tablespace that is torn away leaves a server in pieces.
+  const dir = temporaryFolder()
+  const own = await startServer('postgres', { dir: join(dir, 'postgres') })
+  const space = join(dir, 'space')
+  mkdirSync(space)
   try {
+    const { uid } = statSync(`/proc/${own.pid}`)
+    if (spawnSync('mount', ['-t', 'tmpfs', '-o', `size=1m,mode=700,uid=${uid}`, 'tmpfs', space]).status !== 0) {
+      context.skip('this needs the right to mount a small file system')
+      return
+    }
+    const databases = await freshDatabases({ ...servers, postgres: () => own })
+    await databases.mysql(
+      'CREATE TABLE a_small (id int PRIMARY KEY)',
+      'INSERT INTO a_small VALUES (1)',
+      'CREATE TABLE b_large (id int PRIMARY KEY, v longtext)',
+      'INSERT INTO b_large SELECT seq, repeat(md5(rand(seq)), 40000) FROM seq_1_to_100',
+    )
     await databases.postgres(`CREATE TABLESPACE small LOCATION '${space}'`)
     await databases.postgres(`ALTER DATABASE ${databases.target.database} SET default_tablespace = small`)
     await assert.rejects(mover.copy(moveRequest(databases)), isFault('DB_TARGET_FULL'))
@@ -133,9 +137,9 @@ test('a full target stops the copy with a fault, and a second run with space rep
     assert.equal((await mover.copy(moveRequest(databases))).verdict, 'copied')
     assert.equal((await mover.verify(moveRequest(databases))).verdict, 'equal')
   } finally {
-    // Lazily: the server may still hold files of it open.
-    spawnSync('umount', ['--lazy', space])
-    rmSync(space, { recursive: true, force: true })
+    await own.stop()
+    spawnSync('umount', [space])
+    rmSync(dir, { recursive: true, force: true })
   }
 })
 
