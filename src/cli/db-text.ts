@@ -124,7 +124,8 @@ function notesText(notes: readonly string[]): string[] {
   return notes.length === 0 ? [] : ['Mind:', ...notes.map((note) => `  ${note}`)]
 }
 
-function sourceText(source: SourceFacts): string {
+/** Such as `3scale 2.13 on MariaDB 10.11.19`. */
+export function sourceText(source: SourceFacts): string {
   const product = { mysql: 'MySQL', mariadb: 'MariaDB', postgresql: 'PostgreSQL' }[source.product]
   return `${source.release === null ? 'A database that is not 3scale’s' : `3scale ${source.release}`} on ${product} ${source.version}`
 }

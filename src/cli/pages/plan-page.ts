@@ -4,7 +4,7 @@ import { parties } from '../../model/party.ts'
 import type { Plan, PlanRow } from '../../model/plan.ts'
 import { rowsPerParty, serviceMark, undoText } from '../plan-json.ts'
 import { formatWindow } from './format-window.ts'
-import { pageStyle } from './page-style.ts'
+import { page } from './page.ts'
 import { partyNames } from './party-names.ts'
 import { planOverview } from './plan-overview.ts'
 import { planPageStyle } from './plan-page-style.ts'
@@ -18,39 +18,25 @@ const undoIcons = { undo: '↩', nothing: '○', impossible: '✖' }
  * the point of no return marked, what was left out and why, decisions, a box to sign. The same plan gives the same page.
  */
 export function planPage(plan: Plan): string {
-  return html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<meta name="color-scheme" content="light dark">
-<title>Migration plan: ${plan.migration}</title>
-<style>${pageStyle}${planPageStyle}</style>
-</head>
-<body>
-<header>
-<p class="eyebrow">Threeshift · migration plan</p>
+  return page({
+    title: `Migration plan: ${plan.migration}`,
+    style: planPageStyle,
+    header: html`<p class="eyebrow">Threeshift · migration plan</p>
 <h1>${plan.migration}</h1>
 <p class="lead">3scale ${plan.source.release} on ${databaseNames[plan.source.databaseKind]} ${plan.source.databaseVersion}
 <span class="arrow" aria-label="to">→</span> RHOAM ${plan.destination.rhoamVersion} with 3scale ${plan.destination.release}</p>
 <p class="domains"><code>${plan.source.wildcardDomain}</code> <span aria-label="to">→</span>
-<code>${plan.destination.domain}</code></p>
-</header>
-<main>
-${facts(plan)}
+<code>${plan.destination.domain}</code></p>`,
+    main: html`${facts(plan)}
 <section aria-labelledby="overview"><h2 id="overview">At a glance</h2>${planOverview(plan)}</section>
 ${journey(plan)}
 ${notes(plan)}
 ${dropped(plan)}
 ${decisions(plan)}
 ${signOff(plan)}
-${details(plan)}
-</main>
-<footer>Made by <code>threeshift plan</code> from the migration file alone. The page holds no secrets and fetches nothing.</footer>
-</body>
-</html>
-`.toString()
+${details(plan)}`,
+    footer: html`Made by <code>threeshift plan</code> from the migration file alone. The page holds no secrets and fetches nothing.`,
+  })
 }
 
 function facts(plan: Plan): Html {

@@ -2,9 +2,9 @@ import { Html, html } from '../../base/html.ts'
 import { valueClasses } from '../../model/decision.ts'
 import type { RehearsalReport } from '../../ports/rehearsal.ts'
 import type { VerifiedTable } from '../../ports/system-database.ts'
-import { differenceText } from '../db-text.ts'
+import { differenceText, sourceText } from '../db-text.ts'
 import { bytes, count, duration } from '../progress-line.ts'
-import { pageStyle } from './page-style.ts'
+import { page } from './page.ts'
 
 const verdicts = {
   proven: { icon: '✓', word: 'Proven', says: 'Every row that was moved is equal on both sides.' },
@@ -19,47 +19,34 @@ const verdicts = {
 /** The report of a rehearsal as one self-contained page: verdict first, then what it rests on, then what it does not. */
 export function rehearsalPage(report: RehearsalReport): string {
   const verdict = verdicts[report.verdict]
-  return html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<meta name="color-scheme" content="light dark">
-<title>Rehearsal: ${verdict.word}</title>
-<style>${pageStyle}${reportStyle}</style>
-</head>
-<body>
-<header>
-<p class="eyebrow">Threeshift · rehearsal report</p>
+  return page({
+    title: `Rehearsal: ${verdict.word}`,
+    style: reportStyle,
+    header: html`<p class="eyebrow">Threeshift · rehearsal report</p>
 <h1 class="verdict ${report.verdict}"><span aria-hidden="true">${verdict.icon}</span> ${verdict.word}</h1>
-<p class="lead">${verdict.says}</p>
-</header>
-<main>
-${facts(report)}
+<p class="lead">${verdict.says}</p>`,
+    main: html`${facts(report)}
 ${differences(report)}
 ${stages(report)}
 ${findings(report)}
 ${tables(report)}
 ${tenants(report)}
 ${list('notes', 'What is different in the target’s schema', report.assess.notes)}
-${list('not-checked', 'What this rehearsal did not check', report.notChecked)}
-</main>
-<footer>Made by <code>threeshift rehearse</code>; the same content as data is in <code>report.json</code>. The source was
-generated (seed ${report.seed}); the page holds no value of any row.</footer>
-</body>
-</html>
-`.toString()
+${list('not-checked', 'What this rehearsal did not check', report.notChecked)}`,
+    footer: html`Made by <code>threeshift rehearse</code>; the same content as data is in <code>report.json</code>. The source was
+generated (seed ${report.seed}); the page holds no value of any row.`,
+  })
 }
 
 function facts(report: RehearsalReport): Html {
   const { copy, verify, world } = report
   const moved = copy?.tables.reduce((sum, table) => sum + table.bytes, 0) ?? 0
-  const rate = copy === undefined ? 0 : world.rows / (copy.tookMs / 1000)
+  const rows = copy?.tables.reduce((sum, table) => sum + table.rows, 0) ?? 0
+  const rate = copy === undefined ? 0 : rows / (copy.tookMs / 1000)
   const entries: readonly (readonly [string, string])[] = [
-    ['Source', `3scale ${world.release} on ${report.assess.source.product} ${report.assess.source.version}`],
+    ['Source', sourceText(report.assess.source)],
     ['Target', report.machine.targetVersion],
-    ['Moved', `${count(world.rows)} rows, ${bytes(moved)}, in ${count(world.tables.length)} tables`],
+    ['Moved', `${count(rows)} of ${count(world.rows)} rows, ${bytes(moved)}, in ${count(world.tables.length)} tables`],
     [
       'Copy',
       copy === undefined ? 'not begun' : `${duration(copy.tookMs / 1000)}, ${count(Math.round(rate))} rows a second`,
