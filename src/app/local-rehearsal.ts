@@ -1,4 +1,4 @@
-import { chmod, mkdtemp, rm } from 'node:fs/promises'
+import { chmod, mkdtemp, readdir, rm } from 'node:fs/promises'
 import { availableParallelism, tmpdir, totalmem } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
@@ -9,6 +9,7 @@ import { startPostgres } from '../adapters/servers/postgres.ts'
 import { startRedis } from '../adapters/servers/redis.ts'
 import type { Clock } from '../base/clock.ts'
 import { Secret } from '../base/secret.ts'
+import { count } from '../cli/progress-line.ts'
 import type { DatabaseAddress } from '../model/database-address.ts'
 import type { Rehearsal, RehearsalReport, RehearsalRequest, RehearsalStage } from '../ports/rehearsal.ts'
 import type { SourceWorld } from '../ports/source-world.ts'
@@ -18,7 +19,8 @@ import type { MoveRequest, SystemDatabaseMover } from '../ports/system-database.
 export function localRehearsal(world: SourceWorld, mover: SystemDatabaseMover, clock: Clock): Rehearsal {
   return {
     async run(request) {
-      const dir = await mkdtemp(join(tmpdir(), 'threeshift-rehearsal-'))
+      await removeAbandoned()
+      const dir = await mkdtemp(join(tmpdir(), `${folderPrefix}${process.pid}-`))
       const servers: LocalServer[] = []
       try {
         // A server that runs as another account has to pass through.
@@ -29,6 +31,26 @@ export function localRehearsal(world: SourceWorld, mover: SystemDatabaseMover, c
         await rm(dir, { recursive: true, force: true })
       }
     },
+  }
+}
+
+const folderPrefix = 'threeshift-rehearsal-'
+
+/** Folders of rehearsals that were killed; their servers have ended themselves. */
+async function removeAbandoned(): Promise<void> {
+  for (const name of await readdir(tmpdir())) {
+    const pid = new RegExp(`^${folderPrefix}(\\d+)-`).exec(name)?.[1]
+    if (pid !== undefined && !isAlive(Number(pid))) await rm(join(tmpdir(), name), { recursive: true, force: true })
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    // It lives, and is somebody else's.
+    return error instanceof Error && 'code' in error && error.code === 'EPERM'
   }
 }
 
@@ -103,7 +125,7 @@ async function rehearse(
         onProgress: ({ table, allRows }) => onEvent({ kind: 'rows-made', table, rows: allRows }),
         signal,
       }),
-    (report) => `${report.tables.length} tables, ${report.rows} rows, ${report.keys} Redis keys`,
+    (report) => `${report.tables.length} tables, ${count(report.rows)} rows, ${count(report.keys)} Redis keys`,
   )
   const move: MoveRequest = {
     source,

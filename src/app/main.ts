@@ -27,7 +27,9 @@ for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {
     // Whoever read us (`| head`) has seen enough: not a failure.
     if (error.code === 'EPIPE') process.exit(process.exitCode ?? exitCode.ok)
-    throw error
+    const lost = fault('OUTPUT_FAILED', { reason: error.code ?? 'unknown' }, error)
+    if (stream !== process.stderr) printFault(lost, context, false)
+    process.exit(lost.exit)
   })
 }
 
@@ -43,6 +45,12 @@ const context: CliContext = {
     process.exitCode = code
   },
 }
+
+// Node's own code for a program that waits for what can no longer happen: a question, and standard input has ended.
+const unanswered = 13
+process.on('exit', (code) => {
+  if (code === unanswered) process.exitCode = report(new Stop('operator'))
+})
 
 const sourceWorld = mysqlSourceWorld(systemClock)
 const mover = systemDatabaseMover(systemClock)

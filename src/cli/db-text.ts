@@ -11,6 +11,9 @@ import type {
 import type { Paint } from './print-fault.ts'
 import { bytes, count, duration } from './progress-line.ts'
 
+// From so many on, missing tables are one line: nothing was copied, or the copy was cut off.
+const manyTables = 5
+
 /** An assessment for a person: the verdict first, then what needs a decision, then what to know. */
 export function assessText(report: AssessReport, paint: Paint): string {
   const rows = report.tables.reduce((sum, table) => sum + table.rows, 0)
@@ -60,19 +63,28 @@ export function copyText(report: CopyReport, paint: Paint): string {
 export function verifyText(report: VerifyReport, paint: Paint): string {
   const rows = report.tables.reduce((sum, table) => sum + table.rows, 0)
   const tenants = new Set(report.tables.flatMap((table) => table.tenants.map((tenant) => tenant.tenant)))
+  tenants.delete('none')
+  const missing = report.differences.filter((difference) => difference.kind === 'missing-table')
+  const listed =
+    missing.length > manyTables ? report.differences.filter((d) => d.kind !== 'missing-table') : report.differences
   const declared = report.declared.cells + report.declared.rows
   return lines([
     report.verdict === 'equal'
       ? paint(
           ['bold', 'green'],
-          `✓ equal: ${count(report.tables.length)} tables, ${count(rows)} rows, ${count(tenants.size)} tenants`,
+          `✓ equal: ${count(report.tables.length)} tables, ${count(rows)} rows, ${count(tenants.size)} tenant ids (the master account’s among them)`,
         )
       : paint(
           ['bold', 'red'],
-          `✗ different: ${count(report.differences.length)}${report.truncated ? ' or more' : ''} differences`,
+          `✗ different: ${count(report.differences.length)}${report.truncated ? ' or more' : ''} difference${report.differences.length === 1 ? '' : 's'}`,
         ),
     `${sourceText(report.source)}; compared in ${duration(report.tookMs / 1000)}`,
-    ...report.differences.map((difference) => `  ${differenceText(difference)}`),
+    ...(listed.length < report.differences.length
+      ? [
+          `  ${count(missing.length)} tables are missing on one side; if nothing was copied yet, the next step is threeshift db copy`,
+        ]
+      : []),
+    ...listed.map((difference) => `  ${differenceText(difference)}`),
     ...(report.truncated ? ['  … and more: only the first of each table are listed'] : []),
     declared === 0
       ? 'No difference was declared.'

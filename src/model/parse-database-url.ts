@@ -2,6 +2,9 @@ import { exitCode, faultsOf, kind } from '../base/fault.ts'
 import { Secret } from '../base/secret.ts'
 import type { DatabaseAddress, TlsMode } from './database-address.ts'
 
+const optionNames = ['sslmode', 'sslrootcert', 'socket'] as const
+const allowedOptions = 'sslmode=disable|require|verify-ca|verify-full, sslrootcert=FILE, socket=PATH, each once'
+
 /** Faults of connection settings. None ever holds any part of the URL but its scheme and option names. */
 export const addressFaults = {
   ADDRESS_UNREADABLE: kind<{ name: string }>({
@@ -11,10 +14,10 @@ export const addressFaults = {
     remedy: (d) =>
       `Set ${d.name} to mysql://USER:PASSWORD@HOST:PORT/DATABASE or postgresql://…, with special characters percent-encoded.`,
   }),
-  ADDRESS_SCHEME: kind<{ name: string; scheme: string }>({
+  ADDRESS_SCHEME: kind<{ name: string }>({
     exit: exitCode.usage,
     retry: 'after-remedy',
-    says: (d) => `${d.name} holds a ${d.scheme}:// URL, which is no database that Threeshift moves`,
+    says: (d) => `${d.name} holds a URL of no database that Threeshift moves`,
     remedy: () => 'Use mysql:// (MySQL and MariaDB; mysql2:// is accepted) or postgresql://.',
   }),
   ADDRESS_INCOMPLETE: kind<{ name: string; missing: string }>({
@@ -23,11 +26,12 @@ export const addressFaults = {
     says: (d) => `the URL in ${d.name} has no ${d.missing}`,
     remedy: (d) => `Write the ${d.missing} into the URL in ${d.name}.`,
   }),
-  ADDRESS_OPTION: kind<{ name: string; option: string; allowed: string }>({
+  ADDRESS_OPTION: kind<{ name: string; option: string }>({
     exit: exitCode.usage,
     retry: 'after-remedy',
-    says: (d) => `the URL in ${d.name} has an option or value that is not known: ${d.option}`,
-    remedy: (d) => `Allowed here: ${d.allowed}.`,
+    says: (d) =>
+      `the URL in ${d.name} has an option that is not known, empty, given twice or out of range: ${d.option}`,
+    remedy: () => `Allowed after ?: ${allowedOptions}. A question mark in a password is written %3F.`,
   }),
 }
 const fault = faultsOf(addressFaults)
@@ -39,71 +43,93 @@ const engines: Readonly<Record<string, { readonly engine: DatabaseAddress['engin
   'postgresql:': { engine: 'postgresql', port: 5432 },
   'postgres:': { engine: 'postgresql', port: 5432 },
 }
-const tlsModes = ['disable', 'require', 'verify-ca', 'verify-full'] as const
-const options = ['sslmode', 'sslrootcert', 'socket'] as const
-const allowedOptions = `sslmode=${tlsModes.join('|')}, sslrootcert=FILE, socket=PATH`
 
 /**
  * Parses a database URL such as `mysql://user:p%40ss@host:3306/system?sslmode=verify-full&sslrootcert=/ca.pem`.
  *
  * TLS: without `sslmode` a connection is verified (`verify-full`), but for one that cannot leave this machine (a loopback
- * address or a socket), which goes without. `require` is taken as `verify-full`: there is no unverified TLS.
+ * address or a socket) and names no CA, which goes without. `require` is taken as `verify-full`: there is no unverified TLS.
  * Faults: ADDRESS_* with exit 64, naming `name` (where the URL came from) and never a part of the value.
  */
 export function parseDatabaseUrl(text: Secret, name: string): DatabaseAddress {
   const url = parse(text.reveal('parse a database URL').trim(), name)
   const engine = engines[url.protocol]
-  if (engine === undefined) throw fault('ADDRESS_SCHEME', { name, scheme: url.protocol.replace(/:$/, '') })
-  for (const option of url.searchParams.keys()) {
-    // A membership test on a literal tuple needs the wider type.
-    if (!(options as readonly string[]).includes(option)) {
-      throw fault('ADDRESS_OPTION', { name, option, allowed: allowedOptions })
-    }
-  }
-  const socket = url.searchParams.get('socket') ?? undefined
-  const host = url.hostname.replace(/^\[(.*)\]$/, '$1') || 'localhost'
+  if (engine === undefined) throw fault('ADDRESS_SCHEME', { name })
+  const options = optionsOf(url, name)
+  const { socket } = options
+  const host = decode(url.hostname.replace(/^\[(.*)\]$/, '$1'), name) || 'localhost'
   const database = decode(url.pathname.replace(/^\//, ''), name)
   const user = decode(url.username, name)
   if (database === '') throw fault('ADDRESS_INCOMPLETE', { name, missing: 'database name' })
   if (user === '') throw fault('ADDRESS_INCOMPLETE', { name, missing: 'user' })
+  const port = url.port === '' ? engine.port : Number(url.port)
+  if (port === 0) throw fault('ADDRESS_INCOMPLETE', { name, missing: 'port' })
   return {
     engine: engine.engine,
     host,
-    port: url.port === '' ? engine.port : Number(url.port),
+    port,
     ...(socket === undefined ? {} : { socket }),
     user,
     password: new Secret(decode(url.password, name)),
     database,
-    tls: tlsOf(url, socket !== undefined || isLoopback(host), name),
+    tls: tlsOf(options, socket !== undefined || isLoopback(host), name),
   }
 }
 
 function parse(text: string, name: string): URL {
-  // URL parses host, port and credentials only for schemes it knows as hierarchical; both of ours carry `//`.
-  if (!/^[a-z0-9]+:\/\//i.test(text) || !URL.canParse(text)) throw fault('ADDRESS_UNREADABLE', { name })
+  // URL would drop control characters without a word, and they may be part of a password.
+  // An @ or a slash of a password that is not percent-encoded would make a host or a path of the rest of it.
+  const shape = /^[a-z0-9]+:\/\/(?:[^@/?#]*@)?[^@/?#]*\/[^@/?#]*(?:\?[^@#]*)?$/i
+  const readable = shape.test(text) && !/[\p{Cc}\s]/u.test(text) && URL.canParse(text)
+  if (!readable) throw fault('ADDRESS_UNREADABLE', { name })
   return new URL(text)
 }
 
 function decode(part: string, name: string): string {
+  const decoded = attempt(() => decodeURIComponent(part))
+  // The cause would quote the value.
+  if (decoded === undefined || /\p{Cc}/u.test(decoded)) throw fault('ADDRESS_UNREADABLE', { name })
+  return decoded
+}
+
+function attempt<Result>(work: () => Result): Result | undefined {
   try {
-    return decodeURIComponent(part)
+    return work()
   } catch {
-    // The cause would quote the value.
-    throw fault('ADDRESS_UNREADABLE', { name })
+    return undefined
   }
+}
+
+type Options = Readonly<Partial<Record<(typeof optionNames)[number], string>>>
+
+/** Each known option once. What is not known may be the end of a password that was not percent-encoded. */
+function optionsOf(url: URL, name: string): Options {
+  const options: Partial<Record<(typeof optionNames)[number], string>> = {}
+  for (const [key, value] of url.searchParams) {
+    const option = optionNames.find((candidate) => candidate === key)
+    if (option === undefined || value === '' || options[option] !== undefined) {
+      throw fault('ADDRESS_OPTION', { name, option: option ?? 'one that is not known' })
+    }
+    options[option] = value
+  }
+  return options
 }
 
 function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127(?:\.\d{1,3}){3}$/.test(host)
+  return host.toLowerCase() === 'localhost' || host === '::1' || /^127(?:\.\d{1,3}){3}$/.test(host)
 }
 
-function tlsOf(url: URL, staysHere: boolean, name: string): TlsMode {
-  const mode = url.searchParams.get('sslmode') ?? (staysHere ? 'disable' : 'verify-full')
-  // As above: a membership test on a literal tuple.
-  if (!(tlsModes as readonly string[]).includes(mode)) {
-    throw fault('ADDRESS_OPTION', { name, option: 'sslmode', allowed: allowedOptions })
+function tlsOf(options: Options, staysHere: boolean, name: string): TlsMode {
+  const caFile = options.sslrootcert
+  const mode = options.sslmode ?? (staysHere && caFile === undefined ? 'disable' : 'verify-full')
+  switch (mode) {
+    case 'disable':
+      return { kind: 'off' }
+    case 'require':
+    case 'verify-full':
+    case 'verify-ca':
+      return { kind: 'verified', checkHost: mode !== 'verify-ca', ...(caFile === undefined ? {} : { caFile }) }
+    default:
+      throw fault('ADDRESS_OPTION', { name, option: 'sslmode' })
   }
-  if (mode === 'disable') return { kind: 'off' }
-  const caFile = url.searchParams.get('sslrootcert')
-  return { kind: 'verified', checkHost: mode !== 'verify-ca', ...(caFile === null ? {} : { caFile }) }
 }

@@ -3,6 +3,7 @@ import { actionsFor, decisionFor, type Decisions, type ValueAction, type ValueCl
 import type { Finding, TableProgress } from '../../ports/system-database.ts'
 import { DanglingKeys } from './dangling.ts'
 import { type MysqlSource, quoteMysql, type RawRow } from './mysql-source.ts'
+import { fault } from './faults.ts'
 import { PhaseProgress } from './progress.ts'
 import { describeKey, rowKey, type TableMove } from './table-move.ts'
 import { type RowOutcome, transformRow } from './transform.ts'
@@ -28,6 +29,7 @@ export async function assess(
   clock: Clock,
   onProgress: (progress: TableProgress) => void,
 ): Promise<Assessment> {
+  refuseUnknownColumns(decisions, moves)
   const dangling = await DanglingKeys.find(source, moves)
   const progress = new PhaseProgress(
     'assess',
@@ -57,6 +59,15 @@ export async function assess(
   }
 }
 
+/** A slip in a name would let the decision for the whole class stand where another one was meant. */
+function refuseUnknownColumns(decisions: Decisions, moves: readonly TableMove[]): void {
+  const columns = new Set(moves.flatMap((move) => move.columns.map(({ source }) => `${move.name}.${source.name}`)))
+  for (const key of Object.keys(decisions)) {
+    const column = key.split('@')[1]
+    if (column !== undefined && !columns.has(column)) throw fault('DB_DECISION_UNKNOWN', { decision: key })
+  }
+}
+
 /** True when nothing was found that still needs a person. */
 export function isDecided(finding: Finding): boolean {
   return finding.decided !== 'stop' && finding.allowed.includes(finding.decided)
@@ -72,7 +83,7 @@ async function assessTable(
 ): Promise<{ readonly rows: number; readonly findings: readonly Finding[] }> {
   const referenced = dangling.referencedColumns(move.source)
   const canFail = move.columns.some((column) => column.codec.canFail)
-  if (!canFail && !dangling.touches(move.source)) {
+  if (!canFail && !dangling.touches(move)) {
     const [[count] = []] = await source.query(`SELECT COUNT(*) FROM ${quoteMysql(move.name)}`, `counting ${move.name}`)
     progress.add(Number(count), 0)
     return { rows: Number(count), findings: [] }
@@ -101,7 +112,7 @@ function selectSql(move: TableMove, referenced: ReadonlySet<string>): string {
   const needed = new Set(move.key)
   move.columns.forEach((column, position) => {
     const { name } = column.source
-    const isKey = referenced.has(name) || move.source.foreignKeys.some((key) => key.columns.includes(name))
+    const isKey = referenced.has(name) || move.foreignKeys.some((key) => key.columns.includes(name))
     if (column.codec.canFail || isKey || move.key.length === 0) needed.add(position)
   })
   const columns = move.columns.map((column, position) => (needed.has(position) ? column.codec.select : 'NULL'))
@@ -163,7 +174,7 @@ class Tally {
         const cell = row[i]
         return cell === null || cell === undefined ? null : column.canonical(cell)
       })
-      found.examples.push(describeKey(rowKey(this.#move, cells)))
+      found.examples.push(describeKey(this.#move, rowKey(this.#move, cells)))
     }
   }
 }

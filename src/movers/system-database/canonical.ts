@@ -48,7 +48,8 @@ export function canonicalFromSource(column: SourceColumn): Canonical {
 export function canonicalFromTarget(type: string): Canonical {
   if (type === 'real') return (value) => double(Math.fround(Number(value.toString('latin1'))))
   if (type === 'double precision') return (value) => double(Number(value.toString('latin1')))
-  if (type.endsWith('with time zone')) return (value) => value.subarray(0, value.lastIndexOf('+'))
+  if (type.endsWith('with time zone'))
+    return (value) => (value.includes(0x2b) ? value.subarray(0, value.lastIndexOf('+')) : value)
   if (type === 'bytea') return (value) => Buffer.from(value.toString('latin1', 2), 'hex')
   if (type.startsWith('bit')) return packedBits
   return same

@@ -33,34 +33,70 @@ export async function claimTarget(
   )
   if (free !== 't') throw fault('DB_TARGET_BUSY', { address })
   const actual = await readPostgresCatalog(target)
-  const copied = await copiedTables(target)
+  const earlier = await earlierCopy(target)
   return request.schema === 'create'
-    ? claimForCreation(target, actual, copied, address)
-    : claimForAdoption(target, planned, actual, copied, request.emptyTarget, address)
+    ? claimForCreation(target, actual, earlier, request.emptyTarget, address)
+    : claimForAdoption(target, planned, actual, earlier, request.emptyTarget, address)
 }
 
-/** Tables that an earlier copy filled; the value says whether it also made them. */
-type Copied = ReadonlyMap<string, boolean>
+/** What an earlier copy left here. */
+interface EarlierCopy {
+  /** Rows per table that it filled, and whether it also made the table. */
+  readonly tables: ReadonlyMap<string, { readonly made: boolean; readonly rows: string }>
+  /** The transaction that ended it, as PostgreSQL counts them in row headers; null when it was cut off. */
+  readonly endedBy: string | null
+}
 
-async function copiedTables(target: PostgresTarget): Promise<Copied> {
+async function earlierCopy(target: PostgresTarget): Promise<EarlierCopy> {
   const [[ledger] = []] = await target.query(`SELECT to_regclass('threeshift.copied_table')`, 'looking for the ledger')
-  if (ledger === null) return new Map()
-  const rows = await target.query('SELECT table_name, made FROM threeshift.copied_table', 'reading the ledger')
-  return new Map(rows.map(([name, made]) => [name ?? '', made === 't']))
+  if (ledger === null) return { tables: new Map(), endedBy: null }
+  const rows = await target.query('SELECT table_name, made, rows FROM threeshift.copied_table', 'reading the ledger')
+  const [[endedBy = null] = []] = await target.query('SELECT ended_by FROM threeshift.copy', 'reading the ledger')
+  return {
+    tables: new Map(rows.map(([name, made, count]) => [name ?? '', { made: made === 't', rows: count ?? '' }])),
+    endedBy,
+  }
 }
 
-function claimForCreation(target: PostgresTarget, actual: TargetSchema, copied: Copied, address: string): TargetClaim {
-  const foreign = actual.tables.filter((table) => copied.get(table.name) !== true)
-  if (foreign.length > 0)
+/** Tables of a finished copy that somebody has written to since: other rows than were copied, or newer ones. */
+async function writtenSince(target: PostgresTarget, earlier: EarlierCopy): Promise<readonly string[]> {
+  const { endedBy } = earlier
+  if (endedBy === null) return []
+  const written: string[] = []
+  for (const [name, { rows }] of earlier.tables) {
+    const table = `public.${quotePostgres(name)}`
+    const [[there] = []] = await target.query('SELECT to_regclass($1)', `looking for ${name}`, [table])
+    if (there === null) continue
+    const [[count, newer] = []] = await target.query(
+      `SELECT count(*), count(*) FILTER (WHERE xmin::text::bigint > $1) FROM ${table}`,
+      `looking into ${name}`,
+      [endedBy],
+    )
+    if (count !== rows || newer !== '0') written.push(name)
+  }
+  return written
+}
+
+async function claimForCreation(
+  target: PostgresTarget,
+  actual: TargetSchema,
+  earlier: EarlierCopy,
+  emptyTarget: boolean,
+  address: string,
+): Promise<TargetClaim> {
+  const foreign = actual.tables.filter((table) => earlier.tables.get(table.name)?.made !== true)
+  if (foreign.length > 0) {
     throw fault('DB_TARGET_NOT_EMPTY', { address, tables: some(foreign.map((table) => table.name)) })
+  }
+  const written = emptyTarget ? [] : await writtenSince(target, earlier)
+  if (written.length > 0) throw fault('DB_TARGET_HAS_ROWS', { address, tables: some(written) })
+  const tables = actual.tables.map((table) => `public.${quotePostgres(table.name)}`)
   return {
     create: true,
     notes: [],
+    // All at once and never CASCADE: what somebody else has built on these tables is not ours to drop.
     prepare: () =>
-      inTransaction(target, [
-        ...actual.tables.map((table) => `DROP TABLE public.${quotePostgres(table.name)} CASCADE`),
-        ...emptyLedger,
-      ]),
+      inTransaction(target, [...(tables.length === 0 ? [] : [`DROP TABLE ${tables.join(', ')}`]), ...emptyLedger]),
   }
 }
 
@@ -68,39 +104,55 @@ async function claimForAdoption(
   target: PostgresTarget,
   planned: TargetSchema,
   actual: TargetSchema,
-  copied: Copied,
+  earlier: EarlierCopy,
   emptyTarget: boolean,
   address: string,
 ): Promise<TargetClaim> {
   const differences = compareSchemas(planned, actual)
-  const unfit = differences.filter(({ aspect }) => aspect === 'table' || aspect === 'column')
+  const unfit = differences.filter(({ aspect }) => aspect === 'table' || aspect === 'column' || aspect === 'sequence')
   if (unfit.length > 0) {
     throw fault('DB_SCHEMA_UNFIT', { address, differences: some(unfit.map(({ table, says }) => `${table}: ${says}`)) })
   }
-  const filled: string[] = []
-  for (const table of actual.tables) {
-    const [[any] = []] = await target.query(
-      `SELECT EXISTS (SELECT FROM public.${quotePostgres(table.name)})`,
-      `looking into ${table.name}`,
-    )
-    if (any === 't' && !copied.has(table.name)) filled.push(table.name)
-  }
-  if (filled.length > 0 && !emptyTarget) throw fault('DB_TARGET_HAS_ROWS', { address, tables: some(filled) })
-  const tables = actual.tables.map((table) => `public.${quotePostgres(table.name)}`)
+  const filled = emptyTarget
+    ? []
+    : [...(await tablesWithRows(target, actual, earlier)), ...(await writtenSince(target, earlier))]
+  if (filled.length > 0) throw fault('DB_TARGET_HAS_ROWS', { address, tables: some(filled) })
   const tenantTriggers = new Set(planned.tables.flatMap((table) => table.triggers))
-  const triggers = actual.tables.flatMap((table) =>
-    table.triggers
-      .filter((name) => tenantTriggers.has(name))
-      .map((name) => `DROP TRIGGER ${quotePostgres(name)} ON public.${quotePostgres(table.name)}`),
+  const alterations = actual.tables.flatMap((table) =>
+    [
+      ...table.triggers.filter((name) => tenantTriggers.has(name)).map((name) => ['TRIGGER', name] as const),
+      ...table.foreignKeys.map(({ name }) => ['CONSTRAINT', name] as const),
+    ].map(([kind, name]) => dropFrom(table.name, kind, name)),
   )
+  const tables = actual.tables.map((table) => `public.${quotePostgres(table.name)}`)
   return {
     create: false,
     notes: differences
-      .filter(({ aspect }) => aspect === 'index' || aspect === 'foreign key' || aspect === 'primary key')
+      .filter(({ aspect }) => aspect === 'index' || aspect === 'primary key' || aspect === 'peculiarity')
       .map(({ table, says }) => `The adopted schema differs from the planned one in ${table}: ${says}.`),
-    // Rows come with their tenant; the triggers would only stop the load, and are made again at its end.
-    prepare: () => inTransaction(target, [`TRUNCATE ${tables.join(', ')}`, ...triggers, ...emptyLedger]),
+    // Rows come with their tenant and in any order; triggers and foreign keys are made again when all are in.
+    prepare: () => inTransaction(target, [`TRUNCATE ${tables.join(', ')}`, ...alterations, ...emptyLedger]),
   }
+}
+
+async function tablesWithRows(target: PostgresTarget, actual: TargetSchema, earlier: EarlierCopy): Promise<string[]> {
+  const filled: string[] = []
+  for (const { name } of actual.tables) {
+    if (earlier.tables.has(name)) continue
+    const [[any] = []] = await target.query(
+      `SELECT EXISTS (SELECT FROM public.${quotePostgres(name)})`,
+      `looking into ${name}`,
+    )
+    if (any === 't') filled.push(name)
+  }
+  return filled
+}
+
+function dropFrom(table: string, kind: 'TRIGGER' | 'CONSTRAINT', name: string): string {
+  const on = `public.${quotePostgres(table)}`
+  return kind === 'TRIGGER'
+    ? `DROP TRIGGER ${quotePostgres(name)} ON ${on}`
+    : `ALTER TABLE ${on} DROP CONSTRAINT ${quotePostgres(name)}`
 }
 
 const emptyLedger = ['copy', 'copied_table', 'changed_value', 'row_set_aside'].map(

@@ -42,6 +42,7 @@ export function codecFor(column: SourceColumn, targetType: string): Codec {
   }
   // A FLOAT is sent with six digits; as a double it is sent whole.
   if (targetType === 'real') return { ...storable, select: `${name} + 0e0` }
+  if (isDecodedByServer(column)) return { ...decodedByServer, select: selectText(column) }
   if (column.charset !== null || column.dataType === 'json') {
     return {
       select: selectText(column),
@@ -56,12 +57,28 @@ export function codecFor(column: SourceColumn, targetType: string): Codec {
 
 /**
  * UTF-8 columns are read as the bytes that are stored, so that what is not valid can be seen. Every other character set
- * (MySQL's latin1 is cp1252) is decoded by the server that knows it.
+ * (MySQL's latin1 is cp1252) is decoded by the server that knows it. It puts a question mark for what has no counterpart;
+ * such a text, which does not come back the same, is marked by a first byte that no UTF-8 has.
  */
 export function selectText(column: SourceColumn): string {
   const name = quoteMysql(column.name)
-  const stored = column.charset === null || /^(?:utf8|utf8mb3|utf8mb4|ascii|binary)$/.test(column.charset)
-  return stored ? name : `CONVERT(${name} USING utf8mb4)`
+  if (!isDecodedByServer(column)) return name
+  const text = `CONVERT(${name} USING utf8mb4)`
+  const back = `CONVERT(${text} USING ${column.charset})`
+  return `IF(CAST(${back} AS BINARY) <=> CAST(${name} AS BINARY), ${text}, CONCAT(x'FF', CAST(${text} AS BINARY)))`
+}
+
+function isDecodedByServer(column: SourceColumn): boolean {
+  return column.charset !== null && !/^(?:utf8|utf8mb3|utf8mb4|ascii|binary)$/.test(column.charset)
+}
+
+const notDecoded = 0xff
+const decodedByServer: Omit<Codec, 'select'> = {
+  classify: (value) => (value[0] === notDecoded ? 'undecodable-text' : classifyText(value)),
+  // What the source itself would show.
+  replace: (value, valueClass) => (value[0] === notDecoded ? value.subarray(1) : replaceText(value, valueClass)),
+  toPostgres: (value) => value,
+  canFail: true,
 }
 
 const boolean: Omit<Codec, 'select'> = {

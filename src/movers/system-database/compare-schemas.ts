@@ -1,9 +1,19 @@
-import type { TargetSchema, TargetTable } from './target-schema.ts'
+import { never } from '../../base/never.ts'
+import type { TargetDefault, TargetIndexPart, TargetSchema, TargetTable } from './target-schema.ts'
 
 /** One way in which a schema is not as planned. `table` is its table; `says` a sentence for a person. */
 export interface SchemaDifference {
   readonly table: string
-  readonly aspect: 'table' | 'column' | 'primary key' | 'index' | 'foreign key' | 'sequence' | 'trigger'
+  readonly aspect:
+    | 'table'
+    | 'column'
+    | 'primary key'
+    | 'index'
+    | 'foreign key'
+    | 'sequence'
+    | 'sequence position'
+    | 'trigger'
+    | 'peculiarity'
   readonly says: string
   /** True for what is there beyond the plan. */
   readonly surplus: boolean
@@ -44,6 +54,7 @@ function compareTables(planned: TargetTable, actual: TargetTable): SchemaDiffere
       compareLines(wanted, found).map(({ says, surplus }) => ({ table, aspect, says: `${aspect} ${says}`, surplus })),
     ),
     ...compareSequences(planned, actual),
+    ...actual.peculiarities.map((says) => ({ table, aspect: 'peculiarity' as const, says, surplus: false })),
   ]
 }
 
@@ -67,10 +78,28 @@ function columnLines(table: TargetTable): Lines {
   const sequenceColumn = table.sequence?.column
   return new Map(
     table.columns.map((column, position) => {
-      const value = column.name === sequenceColumn || column.default === null ? '' : ` default ${column.default}`
+      const value =
+        column.name === sequenceColumn || column.default === null ? '' : ` default ${defaultText(column.default)}`
       return [column.name, `${position + 1}. ${column.type}${column.nullable ? '' : ' not null'}${value}`]
     }),
   )
+}
+
+function defaultText(value: TargetDefault): string {
+  return value.kind === 'literal' ? `'${value.value}'` : value.sql
+}
+
+function partText(part: TargetIndexPart): string {
+  switch (part.kind) {
+    case 'column':
+      return part.column
+    case 'prefix':
+      return `the first ${part.length} of ${part.column}`
+    case 'other':
+      return part.sql
+    default:
+      return never(part)
+  }
 }
 
 function keyLines(table: TargetTable): Lines {
@@ -78,11 +107,10 @@ function keyLines(table: TargetTable): Lines {
 }
 
 function indexLines(table: TargetTable): Lines {
-  // PostgreSQL prints expressions in a form of its own; that there is one at this place is what can be compared.
   return new Map(
     table.indexes.map((index) => [
       index.name,
-      `${index.unique ? 'unique ' : ''}on ${index.parts.map((part) => (part.startsWith('(') ? '(…)' : part)).join(', ')}`,
+      `${index.unique ? 'unique ' : ''}on ${index.parts.map(partText).join(', ')}`,
     ]),
   )
 }
@@ -110,7 +138,7 @@ function compareSequences(planned: TargetTable, actual: TargetTable): SchemaDiff
   if (found.name !== wanted.name || found.column !== wanted.column) {
     return [at(`sequence ${found.name} of ${found.column} stands for ${wanted.name} of ${wanted.column}`)]
   }
-  return found.next < wanted.next
-    ? [at(`sequence ${found.name} gives ${found.next} next; the source had already given ids below ${wanted.next}`)]
-    : []
+  if (found.next >= wanted.next) return []
+  const says = `sequence ${found.name} gives ${found.next} next; the source had already given ids below ${wanted.next}`
+  return [{ table: planned.name, aspect: 'sequence position', says, surplus: false }]
 }

@@ -52,8 +52,7 @@ export async function copyTable(
     for (const sql of createSequence(move.target)) await run(sql, 'creating the sequence of')
     const primaryKey = addPrimaryKey(move.target)
     if (primaryKey !== null) await run(primaryKey, 'adding the primary key of')
-    for (const index of move.target.indexes)
-      await createIndexOrSay(target, move, createIndex(move.target, index), index.name)
+    for (const index of move.target.indexes) await run(createIndex(move.target, index), 'creating an index of')
   }
   const sequence = setSequence(move.target)
   if (sequence !== null) await run(sequence, 'setting the sequence of')
@@ -65,23 +64,6 @@ export async function copyTable(
   ])
   await run('COMMIT', 'committing')
   return { sum, bytes: writer.bytes }
-}
-
-async function createIndexOrSay(target: PostgresTarget, move: TableMove, sql: string, index: string): Promise<void> {
-  try {
-    await target.query(sql, `creating an index of ${move.name}`)
-  } catch (error) {
-    // Only replaced values can have made rows equal that the source's own unique index kept apart.
-    if (error instanceof Error && 'details' in error && sqlStateOf(error) === '23505') {
-      throw fault('DB_UNIQUE_VIOLATED', { table: move.name, index })
-    }
-    throw error
-  }
-}
-
-function sqlStateOf(error: Error): unknown {
-  // The caller has seen `details`; a fault's details are a record.
-  return (error as Error & { details: Record<string, unknown> }).details['sqlState']
 }
 
 /** Rows as COPY text, with the digest of what is sent and the ledger of what is not sent as it was. */

@@ -52,8 +52,11 @@ export async function copySystemDatabase(request: MoveRequest, clock: Clock): Pr
     const ledger = new LedgerWriter(ledgerSession)
     const work: CopyWork = { source, target, ledger, decisions: request.decisions, dangling, create: claim.create }
     const tables = await copyTables(work, moves, request, clock)
-    await finish(target, moves, catalog, claim.create)
-    await target.query('UPDATE threeshift.copy SET finished_at = now()', 'noting the end of the copy')
+    await finish(target, moves, catalog)
+    await target.query(
+      'UPDATE threeshift.copy SET finished_at = now(), ended_by = (pg_current_xact_id()::text::numeric % 4294967296)',
+      'noting the end of the copy',
+    )
     return {
       ...report,
       verdict: 'copied',
@@ -99,14 +102,9 @@ function refuseImpossible(findings: readonly Finding[]): void {
 }
 
 /** Foreign keys, then triggers (they look the master account up, so the rows must be in), then statistics. */
-async function finish(
-  target: PostgresTarget,
-  moves: readonly TableMove[],
-  catalog: SourceCatalog,
-  create: boolean,
-): Promise<void> {
+async function finish(target: PostgresTarget, moves: readonly TableMove[], catalog: SourceCatalog): Promise<void> {
   await target.query('BEGIN', 'beginning to finish')
-  for (const move of create ? moves : []) {
+  for (const move of moves) {
     for (const key of move.target.foreignKeys) {
       await target.query(addForeignKey(move.target, key), `adding a foreign key of ${move.name}`)
     }

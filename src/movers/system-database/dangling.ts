@@ -1,7 +1,7 @@
 import { quoteMysql as q, type MysqlSource } from './mysql-source.ts'
 import type { SourceForeignKey, SourceTable } from './source-catalog.ts'
 import type { RawRow } from './mysql-source.ts'
-import type { TableMove } from './table-move.ts'
+import type { ColumnMove, TableMove } from './table-move.ts'
 
 /**
  * Which foreign key values name no row: found on the source, and grown by the rows that decisions set aside.
@@ -15,11 +15,13 @@ export class DanglingKeys {
   /** Asks the source for every foreign key, in the snapshot. */
   static async find(source: MysqlSource, moves: readonly TableMove[]): Promise<DanglingKeys> {
     const dangling = new DanglingKeys()
-    for (const { source: table } of moves) {
-      for (const key of table.foreignKeys) {
+    for (const move of moves) {
+      const { source: table } = move
+      for (const key of move.foreignKeys) {
         const values = new Set<string>()
-        for await (const batch of source.read(orphansSql(table, key), `looking for orphans in ${table.name}`)) {
-          for (const row of batch) values.add(joined(row) ?? '')
+        const columns = key.columns.map((name) => columnOf(move, name))
+        for await (const batch of source.read(orphansSql(move, key), `looking for orphans in ${table.name}`)) {
+          for (const row of batch) values.add(joined(row.map((cell, i) => canonicalOf(columns[i], cell))) ?? '')
         }
         dangling.#values.set(key, values)
         const siblings = dangling.#children.get(key.refTable) ?? []
@@ -31,8 +33,8 @@ export class DanglingKeys {
   }
 
   /** True when any row of the table may be an orphan. */
-  touches(table: SourceTable): boolean {
-    return table.foreignKeys.some((key) => (this.#values.get(key)?.size ?? 0) > 0)
+  touches(move: TableMove): boolean {
+    return move.foreignKeys.some((key) => (this.#values.get(key)?.size ?? 0) > 0)
   }
 
   /** The columns of a table that other rows name it by. */
@@ -42,7 +44,7 @@ export class DanglingKeys {
 
   /** The foreign keys of a row that name no row. Cells are raw, in the table's column order. */
   orphanKeys(move: TableMove, row: RawRow): readonly SourceForeignKey[] {
-    return move.source.foreignKeys.filter((key) => {
+    return move.foreignKeys.filter((key) => {
       const values = this.#values.get(key)
       if (values === undefined || values.size === 0) return false
       const value = joined(cellsOf(move, row, key.columns))
@@ -64,8 +66,22 @@ export class DanglingKeys {
   }
 }
 
+/** Canonical, for the two sides of a key may print one value in two ways (ZEROFILL). */
 function cellsOf(move: TableMove, row: RawRow, names: readonly string[]): RawRow {
-  return names.map((name) => row[move.columns.findIndex((column) => column.source.name === name)] ?? null)
+  return names.map((name) => {
+    const column = columnOf(move, name)
+    return canonicalOf(column, row[move.columns.indexOf(column)] ?? null)
+  })
+}
+
+function columnOf(move: TableMove, name: string): ColumnMove {
+  const column = move.columns.find((candidate) => candidate.source.name === name)
+  if (column === undefined) throw new Error(`bug: ${move.name} has no column ${name}`)
+  return column
+}
+
+function canonicalOf(column: ColumnMove | undefined, cell: Buffer | null): Buffer | null {
+  return cell === null || column === undefined ? null : column.canonical(cell)
 }
 
 /** MATCH SIMPLE: a key with any NULL names nothing and dangles never, which null stands for. */
@@ -73,11 +89,18 @@ function joined(cells: RawRow): string | null {
   return cells.some((cell) => cell === null) ? null : cells.map((cell) => cell?.toString('latin1')).join('\0')
 }
 
-function orphansSql(table: SourceTable, key: SourceForeignKey): string {
-  const on = key.columns.map((column, i) => `p.${q(key.refColumns[i] ?? '')} = c.${q(column)}`).join(' AND ')
+function orphansSql(move: TableMove, key: SourceForeignKey): string {
+  const table = move.source
+  // PostgreSQL compares text byte by byte; a source's collation may take ABC and abc for one.
+  const byBytes = key.columns.some((name) => columnOf(move, name).source.charset !== null)
+  const same = (column: string, i: number) => {
+    const [parent, child] = [`p.${q(key.refColumns[i] ?? '')}`, `c.${q(column)}`]
+    return byBytes ? `${parent} = ${child} AND BINARY ${parent} = BINARY ${child}` : `${parent} = ${child}`
+  }
   const present = key.columns.map((column) => `c.${q(column)} IS NOT NULL`).join(' AND ')
   return (
-    `SELECT DISTINCT ${key.columns.map((column) => `c.${q(column)}`).join(', ')} FROM ${q(table.name)} c ` +
-    `LEFT JOIN ${q(key.refTable)} p ON ${on} WHERE ${present} AND p.${q(key.refColumns[0] ?? '')} IS NULL`
+    `SELECT ${byBytes ? '' : 'DISTINCT '}${key.columns.map((column) => `c.${q(column)}`).join(', ')} FROM ${q(table.name)} c ` +
+    `LEFT JOIN ${q(key.refTable)} p ON ${key.columns.map(same).join(' AND ')} ` +
+    `WHERE ${present} AND p.${q(key.refColumns[0] ?? '')} IS NULL`
   )
 }

@@ -27,6 +27,7 @@ const lost = new Set([
   '1053',
   '1927',
 ])
+const crowded = new Set(['53300', '1040', '1203'])
 const full = new Set(['53100', '1021', '1114'])
 const forbidden = new Set(['42501', '1142', '1143', '1044', '1227'])
 
@@ -42,12 +43,17 @@ export function driverFault(error: unknown, side: Side, address: DatabaseAddress
   const codes = codesOf(error)
   const has = (set: ReadonlySet<string>): string | undefined => codes.find((code) => set.has(code))
   const where = { side, address: describeAddress(address) }
-  const sqlState = codes.find((code) => /^[0-9A-Z]{5}$/.test(code)) ?? codes[0] ?? 'unknown'
+  const sqlState = codes.find((code) => /^[0-9][0-9A-Z]{4}$|^HY000$/.test(code)) ?? codes[0] ?? 'unknown'
   if (codes.includes('28P01') || codes.includes('28000') || codes.includes('1045') || codes.includes('1698')) {
     return fault('DB_LOGIN_REFUSED', { ...where, user: address.user })
   }
+  if (codes.includes('23505')) return fault('DB_UNIQUE_VIOLATED', { table: doing.replace(/^.* /, '') })
+  if (codes.includes('2BP01')) return fault('DB_TARGET_DEPENDENTS', { address: where.address })
   if (codes.includes('3D000') || codes.includes('1049')) return fault('DB_UNKNOWN_DATABASE', where)
-  const away = has(unreachable)
+  if (has(crowded) !== undefined) return fault('DB_UNREACHABLE', { ...where, reason: 'too many connections' })
+  if (isFileError(error))
+    return fault('DB_TLS_FAILED', { ...where, reason: `the CA file cannot be read: ${codes[0] ?? ''}` })
+  const away = has(unreachable) ?? (/timeout expired/.test(error.message) ? 'ETIMEDOUT' : undefined)
   if (away !== undefined) return fault('DB_UNREACHABLE', { ...where, reason: away })
   if (isTlsFailure(error, codes)) return fault('DB_TLS_FAILED', { ...where, reason: codes[0] ?? 'no TLS offered' })
   if (has(full) !== undefined) return fault('DB_TARGET_FULL', { ...where, doing })
@@ -60,6 +66,12 @@ export function driverFault(error: unknown, side: Side, address: DatabaseAddress
   }
   if (has(lost) !== undefined || /terminated|closed state|not queryable/.test(error.message)) {
     return fault('DB_CONNECTION_LOST', { ...where, doing })
+  }
+  if (codes.length === 0 && doing === 'connecting') {
+    return fault('DB_UNREACHABLE', {
+      ...where,
+      reason: 'it does not answer as this kind of server does, or wants a password',
+    })
   }
   if (codes.length === 0) return error
   return fault('DB_STATEMENT_FAILED', { ...where, doing, sqlState })
@@ -74,6 +86,11 @@ function codesOf(error: Error): readonly string[] {
     .filter((code) => code !== undefined)
     .map(String)
     .concat(inner)
+}
+
+/** The only file that is opened is the CA's; a socket that is missing fails in connect. */
+function isFileError(error: Error): boolean {
+  return 'syscall' in error && (error.syscall === 'open' || error.syscall === 'read') && 'path' in error
 }
 
 function isTlsFailure(error: Error, codes: readonly string[]): boolean {

@@ -49,7 +49,7 @@ export const systemDatabaseFaults = {
     says: (d) => `the ${d.side} ${d.address} does not let this user do that: ${d.doing} (SQLSTATE ${d.sqlState})`,
     remedy: (d) =>
       d.side === 'source'
-        ? 'Grant SELECT on every table of the source database to this user.'
+        ? 'Grant SELECT and REFERENCES on every table of the source database to this user; both only read.'
         : 'Let this user own the target database and its schema public.',
   }),
   DB_CONNECTION_LOST: kind<Side & { doing: string }>({
@@ -89,6 +89,45 @@ export const systemDatabaseFaults = {
     says: (d) => `${d.table}.${d.column} is of type ${d.type}, which has no counterpart in plain PostgreSQL`,
     remedy: (d) => `Drop the column or move the table ${d.table} by other means; 3scale itself has no such column.`,
   }),
+  DB_NAME_TOO_LONG: kind<{ name: string; where: string }>({
+    exit: failedSafe,
+    retry: 'after-remedy',
+    says: (d) => `the name of ${d.where}, ${d.name}, is longer than the 63 bytes that PostgreSQL allows`,
+    remedy: () => 'Rename it on a copy of the source; 3scale itself has no such name.',
+  }),
+  DB_RELEASE_UNKNOWN: kind<{ version: string; known: string }>({
+    exit: failedSafe,
+    retry: 'never',
+    says: (d) => `the source is a 3scale whose last migration is ${d.version}, which is of no release known here`,
+    remedy: (d) => `Bring the source to one of these releases first: ${d.known}.`,
+  }),
+  DB_COLUMN_HIDDEN: kind<{ table: string; column: string; release: string }>({
+    exit: failedSafe,
+    retry: 'after-remedy',
+    says: (d) => `the source says it is 3scale ${d.release} but shows no column ${d.table}.${d.column}`,
+    remedy: () =>
+      'Grant SELECT on whole tables, not on columns, to this user; if the column is really gone, restore it.',
+  }),
+  DB_FOREIGN_KEYS_HIDDEN: kind<{ address: string; table: string }>({
+    exit: failedSafe,
+    retry: 'after-remedy',
+    says: (d) => `the source ${d.address} hides the rules of the foreign keys of ${d.table} from this user`,
+    remedy: () => 'Grant SELECT and REFERENCES on every table of the source database to this user; both only read.',
+  }),
+  DB_TARGET_ENCODING: kind<{ address: string; encoding: string }>({
+    exit: failedSafe,
+    retry: 'after-remedy',
+    says: (d) => `the target ${d.address} is encoded in ${d.encoding}`,
+    remedy: () => "Give a database made with ENCODING 'UTF8'.",
+  }),
+  DB_TARGET_DEPENDENTS: kind<{ address: string }>({
+    exit: failedSafe,
+    retry: 'after-remedy',
+    says: (d) =>
+      `in the target ${d.address} something that Threeshift did not make depends on the tables of an earlier copy`,
+    remedy: () =>
+      'Drop the views and foreign keys that name these tables, or give another database; nothing was changed.',
+  }),
   DB_TABLE_MISSING: kind<{ table: string; release: string }>({
     exit: failedSafe,
     retry: 'after-remedy',
@@ -105,8 +144,9 @@ export const systemDatabaseFaults = {
   DB_TARGET_HAS_ROWS: kind<{ address: string; tables: string }>({
     exit: failedSafe,
     retry: 'after-remedy',
-    says: (d) => `the target ${d.address} holds rows that Threeshift did not copy: ${d.tables}`,
-    remedy: () => 'Back them up if they matter; then --empty-target lets the copy replace them.',
+    says: (d) => `the target ${d.address} holds rows that Threeshift did not copy, or that changed since: ${d.tables}`,
+    remedy: () =>
+      'If somebody uses this target already, stop. If the rows may go, --empty-target lets the copy replace them.',
   }),
   DB_SCHEMA_UNFIT: kind<{ address: string; differences: string }>({
     exit: failedSafe,
@@ -127,6 +167,12 @@ export const systemDatabaseFaults = {
     remedy: (d) =>
       `Decide for this column: --decide ${d.decision.replace(/=.*/, '')}@${d.column}=replace (or quarantine).`,
   }),
+  DB_DECISION_UNKNOWN: kind<{ decision: string }>({
+    exit: exitCode.usage,
+    retry: 'after-remedy',
+    says: (d) => `the decision ${d.decision} names a column that the source does not have`,
+    remedy: () => 'Correct TABLE.COLUMN in the decision; `threeshift db assess` lists the columns.',
+  }),
   DB_VALUE_UNDECIDED: kind<{ table: string; column: string; class: string }>({
     exit: failedSafe,
     retry: 'after-remedy',
@@ -134,10 +180,10 @@ export const systemDatabaseFaults = {
       `${d.table}.${d.column} holds a value of class ${d.class} that was not there when the source was assessed`,
     remedy: () => 'Stop all writers of the source, then run the same command again; nothing was marked as copied.',
   }),
-  DB_UNIQUE_VIOLATED: kind<{ table: string; index: string }>({
+  DB_UNIQUE_VIOLATED: kind<{ table: string }>({
     exit: failedSafe,
     retry: 'after-remedy',
-    says: (d) => `rows of ${d.table} became equal under the unique index ${d.index} after decisions were applied`,
+    says: (d) => `rows of ${d.table} became equal under a unique index after decisions were applied`,
     remedy: (d) =>
       `Decide quarantine instead of replace for the columns of ${d.table}, then run the same command again.`,
   }),

@@ -7,7 +7,9 @@ CREATE TABLE IF NOT EXISTS threeshift.copy (
   source      text NOT NULL,
   snapshot    text NOT NULL,
   started_at  timestamptz NOT NULL DEFAULT now(),
-  finished_at timestamptz
+  finished_at timestamptz,
+  -- The transaction that ended it: rows with a newer one were written by somebody else.
+  ended_by    bigint
 );
 
 -- A row per table; made says that the copy created it, so that the next one may drop it.

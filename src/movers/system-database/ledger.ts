@@ -23,6 +23,7 @@ export interface RowSetAside {
 }
 
 const rowsPerInsert = 500
+const bytesPerInsert = 4 << 20
 
 /** Creates what the ledger needs; does nothing when it is there. */
 export async function createLedger(target: PostgresTarget): Promise<void> {
@@ -38,6 +39,7 @@ export class LedgerWriter {
   readonly #target: PostgresTarget
   #changed: ChangedValue[] = []
   #setAside: RowSetAside[] = []
+  #bytes = 0
   changedCount = 0
   setAsideCount = 0
 
@@ -48,12 +50,15 @@ export class LedgerWriter {
   async add(entry: ChangedValue | RowSetAside): Promise<void> {
     if ('cells' in entry) {
       this.setAsideCount++
+      for (const cell of Object.values(entry.cells)) this.#bytes += cell?.length ?? 0
       this.#setAside.push(entry)
     } else {
       this.changedCount++
+      this.#bytes += entry.sourceValue.length + (entry.targetValue?.length ?? 0)
       this.#changed.push(entry)
     }
-    if (this.#changed.length + this.#setAside.length >= rowsPerInsert) await this.flush()
+    if (this.#changed.length + this.#setAside.length >= rowsPerInsert || this.#bytes >= bytesPerInsert)
+      await this.flush()
   }
 
   async flush(): Promise<void> {
@@ -61,6 +66,7 @@ export class LedgerWriter {
     const setAside = this.#setAside
     this.#changed = []
     this.#setAside = []
+    this.#bytes = 0
     await this.#insert(
       'threeshift.changed_value',
       changed.map((e) => [
@@ -90,35 +96,26 @@ export class LedgerWriter {
   }
 }
 
-/** One table's declared differences, by row key and column. */
+/** One table's declared differences. Its size is that of the ledger, not of the table. */
 export interface TableLedger {
+  /** By the row's key at the source, and by its key at the target; an entry per changed cell. */
   readonly bySourceKey: ReadonlyMap<string, readonly ChangedValue[]>
   readonly byTargetKey: ReadonlyMap<string, readonly ChangedValue[]>
-  readonly setAside: ReadonlySet<string>
+  readonly setAside: ReadonlyMap<string, readonly RowSetAside[]>
   readonly changedCount: number
+  readonly setAsideCount: number
 }
 
 /** Reads what the ledger declares for one table; a database without a ledger declares nothing. */
 export async function readLedger(target: PostgresTarget, table: string): Promise<TableLedger> {
   const [[exists] = []] = await target.query(`SELECT to_regclass('threeshift.changed_value')`, 'looking for the ledger')
-  const changedRows =
-    exists === null
-      ? []
-      : await target.query(
-          `SELECT encode(source_key, 'hex'), encode(target_key, 'hex'), column_name, reason, action,
-             encode(source_value, 'hex'), encode(target_value, 'hex') FROM threeshift.changed_value WHERE table_name = $1`,
-          `reading the ledger of ${table}`,
-          [table],
-        )
-  const asideRows =
-    exists === null
-      ? []
-      : await target.query(
-          `SELECT encode(source_key, 'hex') FROM threeshift.row_set_aside WHERE table_name = $1`,
-          `reading the ledger of ${table}`,
-          [table],
-        )
-  const changed = changedRows.map(
+  const read = (sql: string) => (exists === null ? [] : target.query(sql, `reading the ledger of ${table}`, [table]))
+  const changed = (
+    await read(
+      `SELECT encode(source_key, 'hex'), encode(target_key, 'hex'), column_name, reason, action,
+         encode(source_value, 'hex'), encode(target_value, 'hex') FROM threeshift.changed_value WHERE table_name = $1`,
+    )
+  ).map(
     ([sourceKey, targetKey, column, reason, action, sourceValue, targetValue]): ChangedValue => ({
       table,
       sourceKey: bytes(sourceKey).toString('latin1'),
@@ -130,11 +127,26 @@ export async function readLedger(target: PostgresTarget, table: string): Promise
       targetValue: targetValue === null || targetValue === undefined ? null : bytes(targetValue),
     }),
   )
+  const setAside = (
+    await read(
+      `SELECT encode(source_key, 'hex'), column_name, reason, cells FROM threeshift.row_set_aside WHERE table_name = $1`,
+    )
+  ).map(
+    ([sourceKey, column, reason, cells]): RowSetAside => ({
+      table,
+      sourceKey: bytes(sourceKey).toString('latin1'),
+      column: column ?? '',
+      reason: reason ?? '',
+      // Written by `LedgerWriter` as an object of column to hexadecimal text.
+      cells: JSON.parse(cells ?? '{}') as RowSetAside['cells'],
+    }),
+  )
   return {
     bySourceKey: Map.groupBy(changed, (entry) => entry.sourceKey),
     byTargetKey: Map.groupBy(changed, (entry) => entry.targetKey),
-    setAside: new Set(asideRows.map(([key]) => bytes(key).toString('latin1'))),
+    setAside: Map.groupBy(setAside, (entry) => entry.sourceKey),
     changedCount: changed.length,
+    setAsideCount: setAside.length,
   }
 }
 

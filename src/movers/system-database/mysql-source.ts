@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { createConnection } from 'mysql2'
 import type { Connection, ConnectionOptions, RowDataPacket } from 'mysql2'
+import { untilAborted } from '../../base/abort.ts'
 import type { DatabaseAddress } from '../../model/database-address.ts'
 import { describeAddress } from '../../model/database-address.ts'
 import { driverFault } from './driver-faults.ts'
@@ -49,36 +50,55 @@ export class MysqlSource {
 
   /** Abort: the connection is closed at once, and with it whatever the server was doing for it. */
   static async open(address: DatabaseAddress, signal: AbortSignal): Promise<MysqlSource> {
-    signal.throwIfAborted()
     if (address.engine !== 'mysql') {
       throw fault('DB_WRONG_ENGINE', { side: 'source', address: describeAddress(address), wanted: 'MySQL or MariaDB' })
     }
-    const options = await connectionOptions(address)
-    const connection = createConnection(options)
+    let connection: Connection | undefined
     try {
-      await new Promise<void>((resolve, reject) => {
-        connection.once('connect', () => resolve())
-        connection.once('error', reject)
+      const made = createConnection(await connectionOptions(address))
+      connection = made
+      const version = await untilAborted(signal, async () => {
+        await new Promise<void>((resolve, reject) => {
+          made.once('connect', () => resolve())
+          made.once('error', reject)
+        })
+        return firstText(made, 'SELECT VERSION()')
       })
-      const version = await firstText(connection, 'SELECT VERSION()')
-      const source = new MysqlSource(connection, address, version, signal)
+      const source = new MysqlSource(made, address, version, signal)
       source.#refuseOldServers()
       return source
     } catch (error) {
-      connection.destroy()
+      connection?.destroy()
+      signal.throwIfAborted()
       throw driverFault(error, 'source', address, 'connecting')
     }
   }
 
   /** Starts the snapshot that all later reads see. Reads are repeatable until `close`. */
   async beginSnapshot(): Promise<void> {
-    await this.#run("SET time_zone = '+00:00', character_set_results = NULL, sql_mode = '', net_write_timeout = 3600")
-    // MySQL 8 otherwise serves AUTO_INCREMENT from a cache that may be a day old.
-    if (this.product === 'mysql' && this.version >= '8')
-      await this.#run('SET SESSION information_schema_stats_expiry = 0')
+    const settings = [
+      "time_zone = '+00:00'",
+      'character_set_results = NULL',
+      "sql_mode = ''",
+      // A server's default for this would cut every result, on both reads alike.
+      'sql_select_limit = 18446744073709551615',
+      // While the target builds an index, nothing is read for long.
+      'wait_timeout = 28800',
+      'net_read_timeout = 3600',
+      'net_write_timeout = 3600',
+      // MySQL 8 otherwise serves AUTO_INCREMENT from a cache that may be a day old.
+      ...(this.isMysql8 ? ['information_schema_stats_expiry = 0'] : []),
+      ...(this.product === 'mysql' ? ['max_execution_time = 0'] : ['max_statement_time = 0']),
+      ...(this.product === 'mariadb' && this.#isAtLeast(10, 3)
+        ? ['idle_transaction_timeout = 0', 'idle_readonly_transaction_timeout = 0']
+        : []),
+    ]
+    await this.#run(`SET ${settings.map((setting) => `SESSION ${setting}`).join(', ')}`)
     await this.#run('SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY')
     await this.#run('START TRANSACTION WITH CONSISTENT SNAPSHOT')
-    this.#snapshot = `consistent snapshot at ${await firstText(this.#connection, "SELECT DATE_FORMAT(UTC_TIMESTAMP(), '%Y-%m-%dT%H:%i:%sZ')")}`
+    const now = "SELECT DATE_FORMAT(UTC_TIMESTAMP(), '%Y-%m-%dT%H:%i:%sZ')"
+    const [[at] = []] = await this.query(now, 'preparing the session')
+    this.#snapshot = `consistent snapshot at ${at}`
   }
 
   /** What the reads are consistent with, in words for a report. */
@@ -87,13 +107,9 @@ export class MysqlSource {
   }
 
   /** All rows of a small result as text. `doing` names the action in a fault. */
-  async query(
-    sql: string,
-    doing: string,
-    values: readonly string[] = [],
-  ): Promise<readonly (readonly (string | null)[])[]> {
+  async query(sql: string, doing: string): Promise<readonly (readonly (string | null)[])[]> {
     const rows: (string | null)[][] = []
-    for await (const batch of this.read(sql, doing, values)) {
+    for await (const batch of this.read(sql, doing)) {
       for (const row of batch) rows.push(row.map((field) => field?.toString('utf8') ?? null))
     }
     return rows
@@ -105,9 +121,9 @@ export class MysqlSource {
    * Backpressure: the server is paused while the caller works on a batch. Abort: the connection is closed.
    * Faults: those of `driverFault`.
    */
-  async *read(sql: string, doing: string, values: readonly string[] = []): AsyncGenerator<readonly RawRow[]> {
+  async *read(sql: string, doing: string): AsyncGenerator<readonly RawRow[]> {
     this.#signal.throwIfAborted()
-    const stream = new RowQueue(this.#connection, sql, values)
+    const stream = new RowQueue(this.#connection, sql)
     this.#reading = stream
     // Also lost between two statements, or by this very one.
     if (this.#lost !== undefined) stream.finish(this.#lost)
@@ -136,10 +152,18 @@ export class MysqlSource {
     await this.query(sql, 'preparing the session')
   }
 
+  get isMysql8(): boolean {
+    return this.product === 'mysql' && this.#isAtLeast(8, 0)
+  }
+
+  #isAtLeast(wantedMajor: number, wantedMinor: number): boolean {
+    const [major = 0, minor = 0] = this.version.split('.').map(Number)
+    return major > wantedMajor || (major === wantedMajor && minor >= wantedMinor)
+  }
+
   #refuseOldServers(): void {
     const wanted = this.product === 'mariadb' ? ([10, 2] as const) : ([5, 7] as const)
-    const [major = 0, minor = 0] = this.version.split('.').map(Number)
-    if (major > wanted[0] || (major === wanted[0] && minor >= wanted[1])) return
+    if (this.#isAtLeast(wanted[0], wanted[1])) return
     throw fault('DB_TOO_OLD', {
       side: 'source',
       address: describeAddress(this.address),
@@ -158,11 +182,10 @@ class RowQueue {
   #wake: (() => void) | undefined
   ended = false
 
-  constructor(connection: Connection, sql: string, values: readonly string[]) {
+  constructor(connection: Connection, sql: string) {
     this.#connection = connection
     const query = connection.query({
       sql,
-      values: [...values],
       rowsAsArray: true,
       typeCast: (field) => field.buffer(),
     })

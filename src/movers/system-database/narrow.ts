@@ -1,7 +1,8 @@
 import type { Difference } from '../../ports/system-database.ts'
-import { rowDigest } from './digest.ts'
-import { bucketOf, maskDeclared, type TableDigest } from './digest-table.ts'
-import type { CanonicalRow, Side } from './side.ts'
+import { type DigestCell, DigestSum, rowDigest } from './digest.ts'
+import { bucketOf, type TableDigest } from './digest-table.ts'
+import { LedgerCheck } from './ledger-check.ts'
+import type { Side } from './side.ts'
 import { describeKey, type TableMove } from './table-move.ts'
 
 // Rows whose digests are kept at once while a difference is looked for.
@@ -30,14 +31,17 @@ export async function narrow(
     chosen.add(bucket)
   }
   const [here, there] = await Promise.all([collect(source, move, chosen), collect(target, move, chosen)])
-  const keys = [...new Set([...here.keys(), ...there.keys()])].filter((key) => here.get(key) !== there.get(key))
+  const keys = [...new Set([...here.keys(), ...there.keys()])].filter((key) => {
+    const [ours, theirs] = [here.get(key), there.get(key)]
+    return ours === undefined || theirs === undefined || !ours.equals(theirs)
+  })
   const shown = keys.slice(0, listed)
   const changed = shown.filter((key) => here.has(key) && there.has(key))
   const columns = await changedColumns(source, target, move, changed)
   return {
     differences: shown.map((key): Difference => {
-      const at = { table: move.name, key: describeKey(key) }
-      const [ours, theirs] = [here.get(key)?.length ?? 0, there.get(key)?.length ?? 0]
+      const at = { table: move.name, key: describeKey(move, key) }
+      const [ours, theirs] = [here.get(key)?.rows ?? 0, there.get(key)?.rows ?? 0]
       if (ours !== theirs) return { kind: ours < theirs ? 'extra-row' : 'missing-row', ...at }
       return { kind: 'changed-row', ...at, columns: columns.get(key) ?? [] }
     }),
@@ -45,16 +49,20 @@ export async function narrow(
   }
 }
 
-/** Row digests by key, one after the other where rows share a key (equal rows of a table without one). */
-async function collect(side: Side, move: TableMove, buckets: ReadonlySet<number>): Promise<Map<string, string>> {
-  const found = new Map<string, string>()
+/** By the row's key at the source: how many rows, and the sum of their digests. */
+async function collect(side: Side, move: TableMove, buckets: ReadonlySet<number>): Promise<Map<string, DigestSum>> {
+  const found = new Map<string, DigestSum>()
+  const ledger = new LedgerCheck(side, move)
   for await (const batch of side.rows(null)) {
     for (const row of batch) {
-      const key = side.keyOf(row)
-      if (!buckets.has(bucketOf(key)) || side.setAside.has(key)) continue
-      const digest = rowDigest(maskDeclared(move, row, side.declared.get(key) ?? [])).toString('latin1')
-      const before = found.get(key)
-      found.set(key, before === undefined ? digest : [before, digest].toSorted().join(''))
+      const declared = ledger.meet(row)
+      if (declared.kind === 'set-aside' || !buckets.has(bucketOf(declared.key))) continue
+      let sum = found.get(declared.key)
+      if (sum === undefined) {
+        sum = new DigestSum()
+        found.set(declared.key, sum)
+      }
+      sum.add(rowDigest(declared.cells))
     }
   }
   return found
@@ -67,33 +75,32 @@ async function changedColumns(
   keys: readonly string[],
 ): Promise<ReadonlyMap<string, readonly string[]>> {
   if (keys.length === 0) return new Map()
-  const [here, there] = await Promise.all([rowsByKey(source, keys), rowsByKey(target, keys)])
+  const [here, there] = await Promise.all([rowsByKey(source, move, keys), rowsByKey(target, move, keys)])
   return new Map(
     keys.map((key) => {
       const [a, b] = [here.get(key), there.get(key)]
-      const declared = new Set(
-        [...(source.declared.get(key) ?? []), ...(target.declared.get(key) ?? [])].map((e) => e.column),
-      )
-      const names = move.columns.flatMap(({ source: { name } }, i) =>
-        declared.has(name) || same(a?.[i] ?? null, b?.[i] ?? null) ? [] : name,
-      )
-      return [key, names]
+      return [key, move.columns.flatMap(({ source: { name } }, i) => (same(a?.[i], b?.[i]) ? [] : name))]
     }),
   )
 }
 
-async function rowsByKey(side: Side, keys: readonly string[]): Promise<ReadonlyMap<string, CanonicalRow>> {
+async function rowsByKey(
+  side: Side,
+  move: TableMove,
+  keys: readonly string[],
+): Promise<ReadonlyMap<string, readonly DigestCell[]>> {
   const wanted = new Set(keys)
-  const rows = new Map<string, CanonicalRow>()
+  const rows = new Map<string, readonly DigestCell[]>()
+  const ledger = new LedgerCheck(side, move)
   for await (const batch of side.rows(keys)) {
     for (const row of batch) {
-      const key = side.keyOf(row)
-      if (wanted.has(key)) rows.set(key, row)
+      const declared = ledger.meet(row)
+      if (declared.kind === 'compared' && wanted.has(declared.key)) rows.set(declared.key, declared.cells)
     }
   }
   return rows
 }
 
-function same(a: Buffer | null, b: Buffer | null): boolean {
-  return a === null || b === null ? a === b : a.equals(b)
+function same(a: DigestCell | undefined, b: DigestCell | undefined): boolean {
+  return Buffer.isBuffer(a) && Buffer.isBuffer(b) ? a.equals(b) : a === b
 }

@@ -5,8 +5,10 @@ import type { SourceCatalog, SourceColumn, SourceForeignKey, SourceIndex, Source
 import type {
   ForeignKeyAction,
   TargetColumn,
+  TargetDefault,
   TargetForeignKey,
   TargetIndex,
+  TargetIndexPart,
   TargetSchema,
   TargetSequence,
   TargetTable,
@@ -25,20 +27,21 @@ export interface SchemaPlan {
  * rules apply without 3scale's exceptions. Faults: DB_UNSUPPORTED_COLUMN.
  */
 export function planTargetSchema(catalog: SourceCatalog): SchemaPlan {
-  const notes: string[] = []
-  if (catalog.viewCount > 0) notes.push(`${catalog.viewCount} views are not carried; create them on the target.`)
+  const notes = [...catalog.notes]
   const release = catalog.facts.release
   const triggers = new Set(release === null ? [] : tenantTriggerTables(release))
+  const names = new IndexNames(catalog.tables, notes)
   const tables = catalog.tables.map(
     (table): TargetTable => ({
-      name: table.name,
+      name: fitting(table.name, table.name, ''),
       columns: table.columns.map((column) => planColumn(table, column, release !== null, notes)),
       primaryKey:
-        table.primaryKey.length === 0 ? null : { name: shorten(`${table.name}_pkey`), columns: table.primaryKey },
-      indexes: table.indexes.flatMap((index) => planIndex(table, index, release !== null, notes) ?? []),
-      foreignKeys: table.foreignKeys.map(planForeignKey),
+        table.primaryKey.length === 0 ? null : { name: shorten(table.name, '_pkey'), columns: table.primaryKey },
+      indexes: table.indexes.flatMap((index) => planIndex(table, index, release !== null, names, notes) ?? []),
+      foreignKeys: table.foreignKeys.flatMap((key) => planForeignKey(catalog, table, key, notes) ?? []),
       sequence: planSequence(table),
       triggers: triggers.has(table.name) ? [`${table.name}_tenant_id`] : [],
+      peculiarities: [],
     }),
   )
   return { schema: { tables }, notes }
@@ -46,11 +49,21 @@ export function planTargetSchema(catalog: SourceCatalog): SchemaPlan {
 
 function planColumn(table: SourceTable, column: SourceColumn, threescale: boolean, notes: string[]): TargetColumn {
   const where = `${table.name}.${column.name}`
+  if (systemColumns.has(column.name)) {
+    throw fault('DB_UNSUPPORTED_COLUMN', { table: table.name, column: column.name, type: 'a name of PostgreSQL’s own' })
+  }
   const type = planType(table.name, column, threescale)
   if (column.generated) notes.push(`${where} is a generated column; its values are carried, its expression is not.`)
   if (column.updatesItself) notes.push(`${where} sets itself ON UPDATE on the source; on the target it does not.`)
-  return { name: column.name, type, nullable: column.nullable, default: planDefault(where, column, type, notes) }
+  return {
+    name: fitting(column.name, table.name, column.name),
+    type,
+    nullable: column.nullable,
+    default: planDefault(where, column, type, notes),
+  }
 }
+
+const systemColumns = new Set(['tableoid', 'xmin', 'cmin', 'xmax', 'cmax', 'ctid'])
 
 /**
  * The PostgreSQL type, as format_type prints it, that holds every value of a MySQL column.
@@ -93,7 +106,7 @@ function planType(table: string, column: SourceColumn, threescale: boolean): str
     case 'varchar':
       return threescale && isUnlimitedString(table, column.name)
         ? 'character varying'
-        : `character varying(${column.characterLength})`
+        : `character varying(${column.characterLength || 1n})`
     case 'tinytext':
     case 'text':
     case 'mediumtext':
@@ -116,29 +129,43 @@ function planType(table: string, column: SourceColumn, threescale: boolean): str
 }
 
 /** MySQL's literal defaults as the target type prints them; expressions only where both servers mean the same. */
-function planDefault(where: string, column: SourceColumn, type: string, notes: string[]): string | null {
+function planDefault(where: string, column: SourceColumn, type: string, notes: string[]): TargetDefault | null {
   const printed = column.default
   if (printed === null || column.autoIncrement) return null
   if (column.defaultIsExpression) {
-    if (/^current_timestamp/i.test(printed) && type.startsWith('timestamp')) return '(CURRENT_TIMESTAMP)'
-    notes.push(`${where} has the default ${printed}, which is not carried.`)
+    if (/^current_timestamp/i.test(printed) && type.startsWith('timestamp')) {
+      return { kind: 'expression', sql: 'CURRENT_TIMESTAMP' }
+    }
+    notes.push(`${where} has an expression as its default, which is not carried.`)
     return null
   }
+  if (printed.startsWith('0000-00-00') || type === 'bytea') {
+    notes.push(
+      `${where} has a ${type === 'bytea' ? 'binary value' : 'zero date'} as its default, which is not carried.`,
+    )
+    return null
+  }
+  return { kind: 'literal', value: literalFor(type, printed, column) }
+}
+
+function literalFor(type: string, printed: string, column: SourceColumn): string {
   if (type === 'boolean') return printed === '0' ? 'false' : 'true'
   if (type.startsWith('numeric') && printed.includes('.')) return printed.replace(/(\.\d+?)0+$/, '$1')
   if (type.startsWith('bit')) return printed.replace(/^b'([01]*)'$/, '$1').padStart(column.numericPrecision ?? 1, '0')
-  if (printed.startsWith('0000-00-00')) {
-    notes.push(`${where} has a zero date as its default, which is not carried.`)
-    return null
-  }
-  if (type === 'bytea') {
-    notes.push(`${where} has a binary default, which is not carried.`)
-    return null
+  if (type.startsWith('time')) {
+    const short = printed.replace(/(\.\d*?)0+$/, '$1').replace(/\.$/, '')
+    return type.endsWith('with time zone') ? `${short}+00` : short
   }
   return printed
 }
 
-function planIndex(table: SourceTable, index: SourceIndex, threescale: boolean, notes: string[]): TargetIndex | null {
+function planIndex(
+  table: SourceTable,
+  index: SourceIndex,
+  threescale: boolean,
+  names: IndexNames,
+  notes: string[],
+): TargetIndex | null {
   const where = `index ${index.name} of ${table.name}`
   if (threescale && isMysqlOnlyIndex(table.name, index.name)) {
     notes.push(`${where} exists in 3scale on MySQL only and is not created.`)
@@ -148,26 +175,79 @@ function planIndex(table: SourceTable, index: SourceIndex, threescale: boolean, 
     notes.push(`${where} (${index.kind === 'btree' ? 'on an expression' : index.kind}) is not created.`)
     return null
   }
-  return {
-    name: index.name,
-    unique: index.unique,
-    parts: index.parts.flatMap(({ column, prefix }) => {
-      if (column === null) return []
-      // A unique index on a prefix says more than one on the whole value; the plain kind only gets better by it.
-      return index.unique && prefix !== null ? `(left("${column}", ${prefix}))` : column
-    }),
+  const parts = index.parts.flatMap(({ column, prefix }): TargetIndexPart | readonly [] => {
+    if (column === null) return []
+    const { dataType = '' } = table.columns.find((candidate) => candidate.name === column) ?? {}
+    // A unique index on a prefix says more than one on the whole value. A plain one may cover the whole of a short text;
+    // a long one would not fit into PostgreSQL's index rows.
+    const whole = prefix === null || (!index.unique && /^(?:var)?char$/.test(dataType))
+    if (whole) return { kind: 'column', column }
+    return { kind: 'prefix', column, length: prefix, bytes: /blob|binary/.test(dataType) }
+  })
+  return { name: names.take(table.name, index.name), unique: index.unique, parts }
+}
+
+/** Index names are one per table in MySQL and one per schema in PostgreSQL, where tables share the room. */
+class IndexNames {
+  readonly #taken: Set<string>
+  readonly #notes: string[]
+
+  constructor(tables: readonly SourceTable[], notes: string[]) {
+    this.#taken = new Set(
+      tables.flatMap((table) => [
+        table.name,
+        shorten(table.name, '_pkey'),
+        ...table.columns
+          .filter((column) => column.autoIncrement)
+          .map((column) => sequenceName(table.name, column.name)),
+      ]),
+    )
+    this.#notes = notes
+  }
+
+  take(table: string, index: string): string {
+    let name = shorten(index, '')
+    for (let n = 1; this.#taken.has(name); n++) name = shorten(`${table}_${index}`, n === 1 ? '' : `_${n}`)
+    this.#taken.add(name)
+    if (name !== index)
+      this.#notes.push(`index ${index} of ${table} is called ${name}, for its own name is taken or too long.`)
+    return name
   }
 }
 
-function planForeignKey(key: SourceForeignKey): TargetForeignKey {
+function planForeignKey(
+  catalog: SourceCatalog,
+  table: SourceTable,
+  key: SourceForeignKey,
+  notes: string[],
+): TargetForeignKey | null {
+  const where = `foreign key ${key.name} of ${table.name}`
+  const parent = catalog.tables.find((candidate) => candidate.name === key.refTable)
+  if (key.elsewhere || parent === undefined) {
+    notes.push(`${where} names a table of another database and is not created.`)
+    return null
+  }
+  const unique = [parent.primaryKey, ...parent.indexes.filter((index) => index.unique).map(wholeColumns)]
+  if (
+    !unique.some(
+      (columns) => columns.length === key.refColumns.length && key.refColumns.every((c) => columns.includes(c)),
+    )
+  ) {
+    notes.push(`${where} names columns that are not unique, which PostgreSQL does not allow; it is not created.`)
+    return null
+  }
   return {
-    name: key.name,
+    name: shorten(key.name, ''),
     columns: key.columns,
     refTable: key.refTable,
     refColumns: key.refColumns,
     onDelete: actionOf(key.onDelete),
     onUpdate: actionOf(key.onUpdate),
   }
+}
+
+function wholeColumns(index: SourceIndex): readonly string[] {
+  return index.parts.every((part) => part.prefix === null) ? index.parts.flatMap((part) => part.column ?? []) : []
 }
 
 /** MySQL prints RESTRICT where nothing was said and checks at once either way: PostgreSQL's NO ACTION. */
@@ -187,13 +267,28 @@ function actionOf(rule: string): ForeignKeyAction {
 function planSequence(table: SourceTable): TargetSequence | null {
   const column = table.columns.find((column) => column.autoIncrement)
   if (column === undefined) return null
-  return { name: shorten(`${table.name}_${column.name}_seq`), column: column.name, next: table.nextId ?? 1n }
+  return { name: sequenceName(table.name, column.name), column: column.name, next: table.nextId ?? 1n }
 }
 
-/** PostgreSQL cuts names at 63 bytes; cutting here keeps plan and catalog alike. */
-function shorten(name: string): string {
-  return Buffer.from(name)
-    .subarray(0, 63)
-    .toString('utf8')
-    .replace(/\uFFFD$/, '')
+function sequenceName(table: string, column: string): string {
+  return shorten(table, `_${column}_seq`)
 }
+
+/** PostgreSQL cuts names at 63 bytes; cutting the stem here keeps plan and catalog alike, and endings apart. */
+function shorten(stem: string, ending: string): string {
+  const room = longestName - Buffer.byteLength(ending)
+  return (
+    Buffer.from(stem)
+      .subarray(0, room)
+      .toString('utf8')
+      .replace(/\uFFFD$/, '') + ending
+  )
+}
+
+/** A table's or column's own name cannot be cut: whoever uses it would not find it. */
+function fitting(name: string, table: string, column: string): string {
+  if (Buffer.byteLength(name) <= longestName) return name
+  throw fault('DB_NAME_TOO_LONG', { name, where: column === '' ? 'a table' : `a column of ${table}` })
+}
+
+const longestName = 63

@@ -1,12 +1,14 @@
 import { readFile } from 'node:fs/promises'
-import { Client } from 'pg'
+import { Client, type ClientConfig } from 'pg'
 import { from as copyFrom, to as copyTo } from 'pg-copy-streams'
+import { untilAborted } from '../../base/abort.ts'
 import type { DatabaseAddress } from '../../model/database-address.ts'
 import { describeAddress } from '../../model/database-address.ts'
 import { driverFault } from './driver-faults.ts'
 import { fault } from './faults.ts'
 
 const connectTimeoutMs = 15_000
+const goodbyeMs = 3000
 const oldestMajor = 13
 
 // Values stay the text that the server sent; the mover gives them their meaning.
@@ -34,35 +36,19 @@ export class PostgresTarget {
     if (address.engine !== 'postgresql') {
       throw fault('DB_WRONG_ENGINE', { side: 'target', address: describeAddress(address), wanted: 'PostgreSQL' })
     }
-    const client = new Client({
-      host: address.socket ?? address.host,
-      port: address.port,
-      user: address.user,
-      password: address.password.reveal('log in to the target'),
-      database: address.database,
-      connectionTimeoutMillis: connectTimeoutMs,
-      keepAlive: true,
-      application_name: 'threeshift',
-      types: asText,
-      ...(address.tls.kind === 'off'
-        ? { ssl: false }
-        : {
-            ssl: {
-              rejectUnauthorized: true,
-              ...(address.tls.checkHost ? {} : { checkServerIdentity: () => undefined }),
-              ...(address.tls.caFile === undefined ? {} : { ca: await readFile(address.tls.caFile) }),
-            },
-          }),
-    })
-    // Errors between statements surface at the next one; without a listener they would end the process.
-    client.on('error', () => undefined)
+    let client: Client | undefined
     try {
-      await client.connect()
-      const target = new PostgresTarget(client, address, signal)
+      const made = new Client(await clientConfig(address))
+      client = made
+      // Errors between statements surface at the next one; without a listener they would end the process.
+      made.on('error', () => undefined)
+      await untilAborted(signal, () => made.connect())
+      const target = new PostgresTarget(made, address, signal)
       await target.#prepare()
       return target
     } catch (error) {
-      await client.end().catch(() => undefined)
+      client?.connection.stream.destroy()
+      signal.throwIfAborted()
       throw driverFault(error, 'target', address, 'connecting')
     }
   }
@@ -125,9 +111,12 @@ export class PostgresTarget {
     }
   }
 
+  /** Says good-bye, and hangs up on a server that does not answer. */
   async close(): Promise<void> {
     this.#signal.removeEventListener('abort', this.#onAbort)
+    const patience = setTimeout(() => this.#client.connection.stream.destroy(), goodbyeMs)
     await this.#client.end().catch(() => undefined)
+    clearTimeout(patience)
   }
 
   #faultOf(error: unknown, doing: string): Error {
@@ -145,12 +134,43 @@ export class PostgresTarget {
         wanted: `PostgreSQL ${oldestMajor}`,
       })
     }
+    const [[encoding] = []] = await this.query('SHOW server_encoding', 'reading the encoding')
+    if (encoding !== 'UTF8') {
+      throw fault('DB_TARGET_ENCODING', { address: describeAddress(this.address), encoding: encoding ?? 'unknown' })
+    }
+    // A role or a database may carry defaults for any of these; not every version has all of the time-outs.
     await this.query(
       `SET TIME ZONE 'UTC'; SET datestyle = 'ISO, YMD'; SET extra_float_digits = 1; SET bytea_output = 'hex';
-       SET statement_timeout = 0; SET lock_timeout = 0; SET idle_in_transaction_session_timeout = 0;
-       SET client_encoding = 'UTF8'; SET search_path = public; SET standard_conforming_strings = on; SET jit = off`,
+       SET client_encoding = 'UTF8'; SET search_path = public; SET standard_conforming_strings = on; SET jit = off;
+       SET default_transaction_read_only = off;
+       SELECT set_config(name, '0', false) FROM pg_settings WHERE name IN ('statement_timeout', 'lock_timeout',
+         'idle_in_transaction_session_timeout', 'idle_session_timeout', 'transaction_timeout')`,
       'preparing the session',
     )
+  }
+}
+
+async function clientConfig(address: DatabaseAddress): Promise<ClientConfig> {
+  const { tls } = address
+  return {
+    host: address.socket ?? address.host,
+    port: address.port,
+    user: address.user,
+    // An empty one would make the driver look for PGPASSWORD.
+    password: () => address.password.reveal('log in to the target'),
+    database: address.database,
+    connectionTimeoutMillis: connectTimeoutMs,
+    keepAlive: true,
+    application_name: 'threeshift',
+    types: asText,
+    ssl:
+      tls.kind === 'off'
+        ? false
+        : {
+            rejectUnauthorized: true,
+            ...(tls.checkHost ? {} : { checkServerIdentity: () => undefined }),
+            ...(tls.caFile === undefined ? {} : { ca: await readFile(tls.caFile) }),
+          },
   }
 }
 

@@ -1,6 +1,6 @@
 import { type Canonical, canonicalFromTarget, selectForDigest } from './canonical.ts'
 import { readCopyText } from './copy-text.ts'
-import type { ChangedValue, TableLedger } from './ledger.ts'
+import type { ChangedValue, RowSetAside, TableLedger } from './ledger.ts'
 import { type MysqlSource, quoteMysql } from './mysql-source.ts'
 import type { PostgresTarget } from './postgres-target.ts'
 import { rowKey, type TableMove } from './table-move.ts'
@@ -18,7 +18,9 @@ export interface Side {
   /** The canonical form of what the ledger says that this side holds. */
   readonly declaredCell: (entry: ChangedValue, position: number) => Buffer | null
   /** Rows that are on this side and declared to be missing on the other. */
-  readonly setAside: ReadonlySet<string>
+  readonly setAside: ReadonlyMap<string, readonly RowSetAside[]>
+  /** The canonical row that an entry declares. */
+  readonly declaredRow: (entry: RowSetAside) => CanonicalRow
 }
 
 export function sourceSide(source: MysqlSource, move: TableMove, ledger: TableLedger): Side {
@@ -36,6 +38,13 @@ export function sourceSide(source: MysqlSource, move: TableMove, ledger: TableLe
     declared: ledger.bySourceKey,
     declaredCell: (entry, position) => canonicals[position]?.(entry.sourceValue) ?? null,
     setAside: ledger.setAside,
+    declaredRow: (entry) => {
+      const cells = move.columns.map(({ source: { name } }) => entry.cells[name] ?? null)
+      return canonicalRow(
+        cells.map((hex) => (hex === null ? null : Buffer.from(hex, 'hex'))),
+        canonicals,
+      )
+    },
   }
 }
 
@@ -55,7 +64,8 @@ export function targetSide(target: PostgresTarget, move: TableMove, there: Targe
     declared: ledger.byTargetKey,
     declaredCell: (entry, position) =>
       entry.targetValue === null ? null : (canonicals[position]?.(entry.targetValue) ?? null),
-    setAside: new Set(),
+    setAside: new Map(),
+    declaredRow: () => [],
   }
 }
 
@@ -67,7 +77,8 @@ function canonicalRow(row: CanonicalRow, canonicals: readonly Canonical[]): Cano
 function whereKeys(move: TableMove, keys: readonly string[] | null, quote: (name: string) => string): string {
   const [position, ...more] = move.key
   const column = position === undefined ? undefined : move.columns[position]
-  if (keys === null || column === undefined || more.length > 0 || !column.source.dataType.endsWith('int')) return ''
+  const isInteger = column !== undefined && column.source.dataType.endsWith('int') && column.targetType !== 'boolean'
+  if (keys === null || !isInteger || more.length > 0) return ''
   // A key that is no integer cannot be of such a column, and none of these is ever quoted.
   const integers = keys.filter((key) => /^-?\d+$/.test(key))
   return ` WHERE ${quote(column.source.name)} IN (${integers.length === 0 ? 'NULL' : integers.join(', ')})`

@@ -36,6 +36,8 @@ export interface SourceForeignKey {
   readonly columns: readonly string[]
   readonly refTable: string
   readonly refColumns: readonly string[]
+  /** True when the table it names is in another database. */
+  readonly elsewhere: boolean
   readonly onDelete: string
   readonly onUpdate: string
 }
@@ -54,5 +56,6 @@ export interface SourceTable {
 export interface SourceCatalog {
   readonly facts: SourceFacts
   readonly tables: readonly SourceTable[]
-  readonly viewCount: number
+  /** What the source has and a copy does not carry, a sentence each. */
+  readonly notes: readonly string[]
 }

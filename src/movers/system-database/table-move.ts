@@ -3,7 +3,7 @@ import { canonicalFromSource, type Canonical } from './canonical.ts'
 import { codecFor, type Codec } from './codec.ts'
 import { type DigestCell, rowDigest } from './digest.ts'
 import type { SourceCatalog, SourceColumn, SourceForeignKey, SourceTable } from './source-catalog.ts'
-import type { TargetSchema, TargetTable } from './target-schema.ts'
+import type { TargetForeignKey, TargetSchema, TargetTable } from './target-schema.ts'
 
 /** One column on its way: what it is on both sides and how its values travel. */
 export interface ColumnMove {
@@ -19,6 +19,8 @@ export interface TableMove {
   readonly source: SourceTable
   readonly target: TargetTable
   readonly columns: readonly ColumnMove[]
+  /** The source's foreign keys that the target will have. */
+  readonly foreignKeys: readonly SourceForeignKey[]
   /** Positions of the columns that name a row; empty where nothing does, and the row's digest stands in. */
   readonly key: readonly number[]
   /** Position of tenant_id, or -1. */
@@ -45,6 +47,7 @@ export function planMoves(catalog: SourceCatalog, schema: TargetSchema): readonl
           canonical: canonicalFromSource(column),
         }
       }),
+      foreignKeys: source.foreignKeys.filter((key) => target.foreignKeys.some((planned) => isSame(key, planned))),
       key: keyOf(source),
       tenant: source.columns.findIndex((column) => column.name === 'tenant_id'),
     }
@@ -63,11 +66,12 @@ export function rowKey(move: Pick<TableMove, 'key'>, canonicalCells: readonly Di
 }
 
 /**
- * A row's name for people and reports. Numbers and row digests are shown; any other key is a customer's value, and
+ * A row's name for people and reports. Whole numbers and row digests are shown; any other key is a customer's value, and
  * only the start of its SHA-256 is.
  */
-export function describeKey(key: string): string {
-  if (/^-?\d+(?:,-?\d+)*$|^row:/.test(key)) return key
+export function describeKey(move: Pick<TableMove, 'key' | 'columns'>, key: string): string {
+  const isNumber = (position: number) => move.columns[position]?.source.dataType.endsWith('int') === true
+  if (move.key.every(isNumber)) return key
   return `#${createHash('sha256').update(key, 'latin1').digest('hex').slice(0, 16)}`
 }
 
@@ -75,6 +79,12 @@ export function describeKey(key: string): string {
 export function orphanColumn(table: SourceTable, key: SourceForeignKey): string {
   const nullable = key.columns.find((name) => table.columns.some((column) => column.name === name && column.nullable))
   return nullable ?? key.columns[0] ?? ''
+}
+
+function isSame(key: SourceForeignKey, planned: TargetForeignKey): boolean {
+  const text = (part: Pick<TargetForeignKey, 'columns' | 'refTable' | 'refColumns'>) =>
+    JSON.stringify([part.columns, part.refTable, part.refColumns])
+  return text(key) === text(planned)
 }
 
 function keyOf(table: SourceTable): readonly number[] {

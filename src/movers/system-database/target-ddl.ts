@@ -1,5 +1,13 @@
+import { never } from '../../base/never.ts'
 import { literal, quotePostgres as q } from './target-schema.ts'
-import type { TargetColumn, TargetForeignKey, TargetIndex, TargetTable } from './target-schema.ts'
+import type {
+  TargetColumn,
+  TargetDefault,
+  TargetForeignKey,
+  TargetIndex,
+  TargetIndexPart,
+  TargetTable,
+} from './target-schema.ts'
 
 /** CREATE TABLE with columns, defaults and NOT NULL; keys, indexes and the sequence come after the data. */
 export function createTable(table: TargetTable): string {
@@ -11,9 +19,9 @@ function columnDefinition(column: TargetColumn): string {
   return `${q(column.name)} ${column.type}${defaultClause(column.default)}${notNull}`
 }
 
-function defaultClause(value: string | null): string {
+function defaultClause(value: TargetDefault | null): string {
   if (value === null) return ''
-  return value.startsWith('(') ? ` DEFAULT ${value}` : ` DEFAULT ${literal(value)}`
+  return ` DEFAULT ${value.kind === 'literal' ? literal(value.value) : value.sql}`
 }
 
 /** The sequence as `bigserial` would make it: owned by its column and its default. */
@@ -32,13 +40,16 @@ export function createSequence(table: TargetTable): readonly string[] {
 export function setSequence(table: TargetTable): string | null {
   const { sequence } = table
   if (sequence === null) return null
-  const next = `(SELECT coalesce(max(${q(sequence.column)}), 0) + 1 FROM public.${q(table.name)})`
+  // In numeric, for an id may be the greatest that there is; the sequence is then used up, as AUTO_INCREMENT is.
+  const given = `(SELECT coalesce(max(${q(sequence.column)}), 0)::numeric FROM public.${q(table.name)})`
   // A sequence that never gave a value stays as it was made.
   return (
-    `SELECT setval(${literal(`public.${q(sequence.name)}`)}, next - 1) ` +
-    `FROM (SELECT greatest(${next}, ${sequence.next}) AS next) AS given WHERE next > 1`
+    `SELECT setval(${literal(`public.${q(sequence.name)}`)}, least(given, ${greatestBigint})::bigint) ` +
+    `FROM (SELECT greatest(${given}, ${sequence.next - 1n}) AS given) AS ids WHERE given > 0`
   )
 }
+
+const greatestBigint = '9223372036854775807'
 
 export function addPrimaryKey(table: TargetTable): string | null {
   if (table.primaryKey === null) return null
@@ -47,8 +58,23 @@ export function addPrimaryKey(table: TargetTable): string | null {
 }
 
 export function createIndex(table: TargetTable, index: TargetIndex): string {
-  const parts = index.parts.map((part) => (part.startsWith('(') ? part : q(part))).join(', ')
+  const parts = index.parts.map(indexPart).join(', ')
   return `CREATE ${index.unique ? 'UNIQUE ' : ''}INDEX ${q(index.name)} ON public.${q(table.name)} USING btree (${parts})`
+}
+
+function indexPart(part: TargetIndexPart): string {
+  switch (part.kind) {
+    case 'column':
+      return q(part.column)
+    case 'prefix':
+      return part.bytes
+        ? `(substring(${q(part.column)} from 1 for ${part.length}))`
+        : `("left"(${q(part.column)}, ${part.length}))`
+    case 'other':
+      return part.sql
+    default:
+      return never(part)
+  }
 }
 
 export function addForeignKey(table: TargetTable, key: TargetForeignKey): string {

@@ -12,6 +12,8 @@ export interface TargetTable {
   readonly sequence: TargetSequence | null
   /** Names of the row triggers. */
   readonly triggers: readonly string[]
+  /** What no plan has and what weakens a table: a disabled trigger, a partial index; a sentence each. */
+  readonly peculiarities: readonly string[]
 }
 
 export interface TargetColumn {
@@ -19,9 +21,13 @@ export interface TargetColumn {
   /** As PostgreSQL's format_type prints it, such as `character varying(255)`. */
   readonly type: string
   readonly nullable: boolean
-  /** The bare value of a literal default (`false`, `0.0`, `fix`), or an expression in parentheses; null: none. */
-  readonly default: string | null
+  readonly default: TargetDefault | null
 }
+
+/** A literal is the bare value: `false`, `0.0`, `fix`. */
+export type TargetDefault =
+  | { readonly kind: 'literal'; readonly value: string }
+  | { readonly kind: 'expression'; readonly sql: string }
 
 export interface TargetKey {
   readonly name: string
@@ -31,9 +37,14 @@ export interface TargetKey {
 export interface TargetIndex {
   readonly name: string
   readonly unique: boolean
-  /** Column names, or expressions in parentheses. */
-  readonly parts: readonly string[]
+  readonly parts: readonly TargetIndexPart[]
 }
+
+/** `prefix`: the first characters (bytes of a bytea) only. `other`: what a plan never has. */
+export type TargetIndexPart =
+  | { readonly kind: 'column'; readonly column: string }
+  | { readonly kind: 'prefix'; readonly column: string; readonly length: number; readonly bytes: boolean }
+  | { readonly kind: 'other'; readonly sql: string }
 
 export interface TargetForeignKey {
   readonly name: string

@@ -53,8 +53,12 @@ export function transformRow(move: TableMove, row: RawRow, decisions: Decisions,
     const name = orphanColumn(move.source, key)
     const position = move.columns.findIndex((column) => column.source.name === name)
     const action = possible(move, position, decisionFor(decisions, 'orphan', move.name, name))
-    if (action === 'null') take({ position, classes: ['orphan'], action, value: null })
-    else take({ position, valueClass: 'orphan', action: action === 'quarantine' ? action : 'stop' })
+    if (action === 'null') {
+      // The column may have been changed already (a NUL in a text key); the cell is one, and NULL is what it becomes.
+      const before = changes?.find((change) => change.position === position)
+      changes = changes?.filter((change) => change !== before)
+      take({ position, classes: [...(before?.classes ?? []), 'orphan'], action, value: null })
+    } else take({ position, valueClass: 'orphan', action: action === 'quarantine' ? action : 'stop' })
   }
   if (refusals !== undefined) return { kind: 'refused', refusals, changes: changes ?? [] }
   return changes === undefined ? asIs : { kind: 'changed', changes }

@@ -1,0 +1,16 @@
+/**
+ * Waits for `work`, but no longer than until `signal` aborts, and then throws its reason.
+ *
+ * It only stops waiting: whoever started the work ends it, for instance by closing its connection.
+ */
+export async function untilAborted<Result>(signal: AbortSignal, work: () => Promise<Result>): Promise<Result> {
+  signal.throwIfAborted()
+  const aborted = Promise.withResolvers<never>()
+  const onAbort = () => aborted.reject(signal.reason)
+  signal.addEventListener('abort', onAbort, { once: true })
+  try {
+    return await Promise.race([work(), aborted.promise])
+  } finally {
+    signal.removeEventListener('abort', onAbort)
+  }
+}
