@@ -1,14 +1,19 @@
 import type { Command } from 'commander'
-import { exitCode } from '../base/fault.ts'
-import { never } from '../base/never.ts'
+import { type ExitCode, exitCode } from '../base/fault.ts'
 import type { DatabaseAddress } from '../model/database-address.ts'
 import { type Decisions, actionsFor, classOfKey, isDecisionKey, valueActions, valueClasses } from '../model/decision.ts'
 import { parseDatabaseUrl } from '../model/parse-database-url.ts'
-import type { MoveRequest, SystemDatabaseMover } from '../ports/system-database.ts'
+import type {
+  AssessReport,
+  CopyReport,
+  MoveRequest,
+  SystemDatabaseMover,
+  VerifyReport,
+} from '../ports/system-database.ts'
 import type { CliContext } from './context.ts'
 import { assessText, copyText, verifyText } from './db-text.ts'
 import { fault } from './faults.ts'
-import { painter } from './print-fault.ts'
+import { type Paint, painter } from './print-fault.ts'
 import { progressPrinter } from './progress-line.ts'
 import { readMigration } from './read-migration.ts'
 import { readReference } from './read-reference.ts'
@@ -63,7 +68,10 @@ export function registerDb(
       .command(verb)
       .summary(verbs[verb].summary)
       .description(verbs[verb].description)
-      .option('-c, --config <file>', 'take connections and decisions from this migration.yaml')
+      .option(
+        '-c, --config <file>',
+        'take decisions from this migration.yaml, and the databases: source.database.url and migrationCluster.postgresql',
+      )
       .option('--source <reference>', 'env:NAME or file:PATH that holds a mysql:// URL')
       .option('--target <reference>', 'env:NAME or file:PATH that holds a postgresql:// URL')
       .option('--json', 'print one JSON object as the last line of stdout')
@@ -104,41 +112,34 @@ async function run(verb: Verb, options: DbOptions, context: CliContext, mover: S
     onProgress: printer.show,
     signal: context.signal,
   }
-  const { text, result, code } = await carryOut(verb, request, mover, context).finally(printer.end)
-  context.stdout.write(options.json ? `${JSON.stringify(result)}\n` : text)
+  const { text, result, code } = await carryOut[verb](mover, request).finally(printer.end)
+  context.stdout.write(options.json ? `${JSON.stringify(result)}\n` : text(painter(context, context.stdout)))
   context.exitWith(code)
 }
 
-async function carryOut(verb: Verb, request: MoveRequest, mover: SystemDatabaseMover, context: CliContext) {
-  const paint = painter(context, context.stdout)
-  switch (verb) {
-    case 'assess': {
-      const result = await mover.assess(request)
-      return {
-        result,
-        text: assessText(result, paint),
-        code: result.verdict === 'undecided' ? exitCode.waiting : exitCode.ok,
-      }
-    }
-    case 'copy': {
-      const result = await mover.copy(request)
-      return {
-        result,
-        text: copyText(result, paint),
-        code: result.verdict === 'stopped' ? exitCode.waiting : exitCode.ok,
-      }
-    }
-    case 'verify': {
-      const result = await mover.verify(request)
-      return {
-        result,
-        text: verifyText(result, paint),
-        code: result.verdict === 'equal' ? exitCode.ok : exitCode.differences,
-      }
-    }
-    default:
-      return never(verb)
-  }
+/** What a verb gives: the result as data and as text, and the exit code for its verdict. */
+interface Outcome {
+  readonly result: AssessReport | CopyReport | VerifyReport
+  readonly text: (paint: Paint) => string
+  readonly code: ExitCode
+}
+
+const carryOut: Readonly<Record<Verb, (mover: SystemDatabaseMover, request: MoveRequest) => Promise<Outcome>>> = {
+  async assess(mover, request) {
+    const result = await mover.assess(request)
+    const code = result.verdict === 'undecided' ? exitCode.waiting : exitCode.ok
+    return { result, text: (paint) => assessText(result, paint), code }
+  },
+  async copy(mover, request) {
+    const result = await mover.copy(request)
+    const code = result.verdict === 'stopped' ? exitCode.waiting : exitCode.ok
+    return { result, text: (paint) => copyText(result, paint), code }
+  },
+  async verify(mover, request) {
+    const result = await mover.verify(request)
+    const code = result.verdict === 'equal' ? exitCode.ok : exitCode.differences
+    return { result, text: (paint) => verifyText(result, paint), code }
+  },
 }
 
 function parseSchema(text: string): MoveRequest['schema'] {

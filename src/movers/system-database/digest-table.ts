@@ -2,7 +2,7 @@ import type { Difference } from '../../ports/system-database.ts'
 import { DigestSum, rowDigest } from './digest.ts'
 import { LedgerCheck, type OrphanClaim } from './ledger-check.ts'
 import type { PhaseProgress } from './progress.ts'
-import type { CanonicalRow, Side } from './side.ts'
+import type { Side } from './side.ts'
 import type { TableMove } from './table-move.ts'
 
 /** How many parts a table's rows fall into by key; a difference is looked for in its part only. */

@@ -81,10 +81,14 @@ export function orphanColumn(table: SourceTable, key: SourceForeignKey): string 
   return nullable ?? key.columns[0] ?? ''
 }
 
-function isSame(key: SourceForeignKey, planned: TargetForeignKey): boolean {
-  const text = (part: Pick<TargetForeignKey, 'columns' | 'refTable' | 'refColumns'>) =>
-    JSON.stringify([part.columns, part.refTable, part.refColumns])
-  return text(key) === text(planned)
+type KeyColumns = Pick<TargetForeignKey, 'columns' | 'refTable' | 'refColumns'>
+
+function isSame(key: KeyColumns, planned: KeyColumns): boolean {
+  return keyColumnsText(key) === keyColumnsText(planned)
+}
+
+function keyColumnsText(key: KeyColumns): string {
+  return JSON.stringify([key.columns, key.refTable, key.refColumns])
 }
 
 function keyOf(table: SourceTable): readonly number[] {
