@@ -137,8 +137,12 @@ function whenText(when: When): string {
       return `the source's database is ${when.engine} before ${when.version}`
     case 'custom-domain':
       return 'the destination has a custom domain'
-    case 'release-differs':
-      return 'the source runs another release than RHOAM'
+    case 'upgrade-needed':
+      return 'the source runs another release or build than RHOAM'
+    case 'rhoam-unknown':
+      return 'what this RHOAM runs is not on file'
+    case 'build-without-hops':
+      return "no hops lead to RHOAM's build"
     default:
       return never(when)
   }

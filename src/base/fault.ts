@@ -1,4 +1,4 @@
-/** Exit codes of every command; 1 is left to a bug, which is never a fault. */
+/** How a command may end, for the shell. 1 is not among them: Node ends with it on an error that is no fault. */
 export const exitCode = {
   ok: 0,
   differences: 2,
@@ -10,10 +10,10 @@ export const exitCode = {
 export type ExitCode = (typeof exitCode)[keyof typeof exitCode]
 
 /**
- * One way in which something can go wrong, as a catalogue describes it.
+ * An entry of a catalogue: how one kind of failure is put into words, and what follows from it.
  *
- * `says` states the fact with names and numbers; `remedy` is the one thing the reader can do now.
- * Neither may hold a secret or a customer's value. `retry` is what a caller may do with the same input.
+ * `says`: what is the case, as precisely as the details allow. `remedy`: what to do next, a single action. Both are
+ * shown and logged, so no secret and nothing of a customer's rows goes into them. `retry`: when trying again makes sense.
  */
 export interface FaultKind<Details> {
   readonly exit: ExitCode
@@ -31,7 +31,7 @@ export function kind<Details>(entry: FaultKind<Details>): FaultKind<Details> {
 export type FaultCatalogue = Readonly<Record<string, FaultKind<never>>>
 type DetailsOf<Entry> = Entry extends FaultKind<infer Details> ? Details : never
 
-/** A failure that somebody foresaw: it has a code, an exit code and a next action. */
+/** An expected failure, as opposed to a bug: made from a catalogue entry by `faultsOf`, printed and mapped to an exit code by `app`. */
 export class Fault extends Error {
   override readonly name = 'Fault'
   readonly code: string

@@ -2,9 +2,10 @@ import { timingSafeEqual } from 'node:crypto'
 import { inspect } from 'node:util'
 
 /**
- * A value that must not be seen: it prints as `[secret]` in strings, JSON and inspection.
+ * Keeps a password, a key or a URL that holds one. A template, `JSON.stringify` or `console.log` that meets it shows
+ * `[secret]` in its place.
  *
- * `reveal` takes the purpose so that every place that opens a secret can be found by searching.
+ * The only way to the value is `reveal`. Its argument does nothing but say, to whoever reads the call, what for.
  */
 export class Secret {
   readonly #value: string

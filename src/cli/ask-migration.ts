@@ -1,84 +1,90 @@
 import * as prompts from '@clack/prompts'
 import { Stop } from '../base/stop.ts'
-import { type MigrationInput, migrationSchema } from '../model/migration.ts'
+import { type DatabaseKind, type MigrationInput, migrationSchema } from '../model/migration.ts'
 import type { AccessLevel } from '../model/party.ts'
-import { releases } from '../model/release.ts'
+import { isAtLeast, releases } from '../model/release.ts'
+import { releaseOfRhoam } from '../runbook/destination-build.ts'
 import type { CliContext } from './context.ts'
 
-const databases = [
-  { label: 'MySQL 5.7', kind: 'mysql', version: '5.7' },
-  { label: 'MySQL 8', kind: 'mysql', version: '8.0' },
-  { label: 'MariaDB 10', kind: 'mariadb', version: '10.6' },
-  { label: 'PostgreSQL', kind: 'postgresql', version: '13' },
-  { label: 'Oracle (planned only: it cannot be read yet)', kind: 'oracle', version: '19' },
-] as const
+interface Choice<Value> {
+  readonly value: Value
+  readonly label: string
+  readonly hint?: string
+}
 
-const levels: readonly { readonly value: AccessLevel; readonly label: string; readonly hint: string }[] = [
+const databases: readonly Choice<DatabaseKind>[] = [
+  { value: 'mysql', label: 'MySQL' },
+  { value: 'mariadb', label: 'MariaDB' },
+  { value: 'postgresql', label: 'PostgreSQL' },
+  { value: 'oracle', label: 'Oracle', hint: 'planned only: it cannot be read yet' },
+]
+
+const levels: readonly Choice<AccessLevel>[] = [
   { value: 'limited', label: 'Limited', hint: 'the vendor works in the destination account; the usual one' },
   { value: 'extended-limits', label: 'Extended limits', hint: 'the customer restores Redis' },
   { value: 'no-access', label: 'No access', hint: 'the customer runs all data steps' },
 ]
 
 /**
- * Asks the questions that no default can answer, on stderr, and puts the answers over `defaults`.
+ * Asks, on stderr, the questions that nobody can answer for the user. What is not asked is what `example` has, but for
+ * what only the user can know (AWS account, contacts, window): that is left out, so that no example passes for an answer.
  *
  * Abort, Ctrl-C and Escape: throws a `Stop`; nothing is written.
  */
-export async function askMigration(defaults: MigrationInput, context: CliContext): Promise<MigrationInput> {
+export async function askMigration(example: MigrationInput, context: CliContext): Promise<MigrationInput> {
   const io = { input: context.stdin, output: context.stderr, signal: context.signal }
-  const text = (message: string, initialValue: string, field: FieldPath) =>
+  /** Asks for a text until `put` makes a migration of it that can be decoded. */
+  const text = async (message: string, shown: string, put: (answer: string) => MigrationInput) => {
+    const validate = (answer = '') => complaint(put(answer))
+    return put((await answered(prompts.text({ ...io, message, placeholder: shown, validate }))) ?? '')
+  }
+  const choice = <Value extends string>(message: string, options: readonly Choice<Value>[], initialValue?: Value) =>
+    // clack's own option type is distributive: it does not see through a type parameter.
     answered(
-      prompts.text({ ...io, message, initialValue, validate: (value) => complaint(defaults, field, value ?? '') }),
-    )
+      prompts.select<string>({ ...io, message, options: [...options], ...(initialValue ? { initialValue } : {}) }),
+    ) as Promise<Value>
+
+  const { window: _window, contacts: _contacts, ...kept } = example
+  const { aws: _aws, ...keptDestination } = example.destination
+  let draft: MigrationInput = { ...kept, destination: keptDestination }
 
   prompts.intro('A new migration', io)
-  const name = await text('A short name for it', defaults.name, ['name'])
-  const accessLevel = await answered(
-    prompts.select({ ...io, message: "How far may the vendor into the customer's accounts?", options: [...levels] }),
+  draft = await text('A short name for it', 'acme-production', (name) => ({ ...draft, name }))
+  const accessLevel = await choice("How far may the vendor into the customer's accounts?", levels)
+  const options = releases.map((value) => ({ value, label: value }))
+  const release = await choice('Which 3scale does the source run?', options, draft.source.release)
+  draft = { ...draft, accessLevel, source: { ...draft.source, release } }
+  const kind = await choice('On which database?', databases)
+  draft = await text('Of which version?', 'such as 5.7, 8.0.36 or 13', (version) => ({
+    ...draft,
+    source: { ...draft.source, database: { ...draft.source.database, kind, version } },
+  }))
+  draft = await text("The source's wildcard domain", example.source.wildcardDomain, (wildcardDomain) => ({
+    ...draft,
+    source: { ...draft.source, wildcardDomain },
+  }))
+  draft = await text("The migration cluster's", example.migrationCluster.wildcardDomain, (wildcardDomain) => ({
+    ...draft,
+    migrationCluster: { ...draft.migrationCluster, wildcardDomain },
+  }))
+  draft = await text("The destination's", example.destination.wildcardDomain, (wildcardDomain) => ({
+    ...draft,
+    destination: { ...draft.destination, wildcardDomain },
+  }))
+  draft = await text('Its custom domain, if it is to have one', 'none', (customDomain) =>
+    customDomain === '' ? draft : { ...draft, destination: { ...draft.destination, customDomain } },
   )
-  const release = await answered(
-    prompts.select({
-      ...io,
-      message: 'Which 3scale does the source run?',
-      options: releases.map((value) => ({ value, label: value })),
-      initialValue: defaults.source.release,
-    }),
-  )
-  const label = await answered(
-    prompts.select({
-      ...io,
-      message: 'On which database?',
-      options: databases.map((database) => ({ value: database.label, label: database.label })),
-    }),
-  )
-  const database = databases.find((candidate) => candidate.label === label) ?? databases[0]
-  const source = await text("The source's wildcard domain", defaults.source.wildcardDomain, [
-    'source',
-    'wildcardDomain',
-  ])
-  const migration = await text("The migration cluster's", defaults.migrationCluster.wildcardDomain, [
-    'migrationCluster',
-    'wildcardDomain',
-  ])
-  const destination = await text("The destination's", defaults.destination.wildcardDomain, [
-    'destination',
-    'wildcardDomain',
-  ])
+  draft = await text('Which RHOAM runs there?', `such as ${example.destination.rhoamVersion}`, (rhoamVersion) => ({
+    ...draft,
+    destination: { ...draft.destination, rhoamVersion, threescaleRelease: releaseOfRhoam(rhoamVersion) ?? release },
+  }))
+  if (releaseOfRhoam(draft.destination.rhoamVersion) === undefined) {
+    const offered = options.filter(({ value }) => isAtLeast(value, release))
+    const threescaleRelease = await choice('And which 3scale does that RHOAM run?', offered.toReversed())
+    draft = { ...draft, destination: { ...draft.destination, threescaleRelease } }
+  }
   prompts.outro('Secrets are never asked for: the file says which environment variables they come from.', io)
-
-  return migrationSchema.parse({
-    ...defaults,
-    name,
-    accessLevel,
-    source: {
-      ...defaults.source,
-      release,
-      wildcardDomain: source,
-      database: { ...defaults.source.database, kind: database.kind, version: database.version },
-    },
-    migrationCluster: { ...defaults.migrationCluster, wildcardDomain: migration },
-    destination: { ...defaults.destination, wildcardDomain: destination },
-  } satisfies MigrationInput)
+  return migrationSchema.parse(draft)
 }
 
 async function answered<Answer>(question: Promise<Answer>): Promise<Exclude<Answer, symbol>> {
@@ -88,15 +94,8 @@ async function answered<Answer>(question: Promise<Answer>): Promise<Exclude<Answ
   return answer as Exclude<Answer, symbol>
 }
 
-type FieldPath = readonly ['name'] | readonly ['source' | 'migrationCluster' | 'destination', 'wildcardDomain']
-
-/** What is wrong with `value` in that field, in the schema's own words; undefined when nothing is. */
-function complaint(defaults: MigrationInput, field: FieldPath, value: string): string | undefined {
-  const [block] = field
-  const candidate =
-    block === 'name'
-      ? { ...defaults, name: value }
-      : { ...defaults, [block]: { ...defaults[block], wildcardDomain: value } }
-  const issue = migrationSchema.safeParse(candidate).error?.issues.at(0)
+/** What is wrong with a draft that was right before its newest answer, in the schema's own words. */
+function complaint(draft: MigrationInput): string | undefined {
+  const issue = migrationSchema.safeParse(draft).error?.issues.at(0)
   return issue === undefined ? undefined : `Allowed: ${issue.message}`
 }

@@ -1,7 +1,7 @@
 import type { z } from 'zod'
 import { nearest } from '../base/nearest.ts'
 import { migrationJsonSchema, referencePattern } from '../model/migration.ts'
-import type { Path, ReadYaml } from './read-yaml.ts'
+import { leftOut, type Path, type ReadYaml } from './read-yaml.ts'
 
 type Issue = z.core.$ZodIssue
 
@@ -33,14 +33,14 @@ function mistakesOf(issue: Issue, yaml: ReadYaml): readonly Mistake[] {
   const name = nameOf(issue.path)
   const allowed = allowedBy(issue, schema)
   if (value === undefined) return [at(issue.path, yaml, `${name} is missing; ${allowed}`)]
-  if (value === null) return [at(issue.path, yaml, `${name} is empty; ${allowed}`)]
+  if (value === leftOut) return [at(issue.path, yaml, `${name} is empty; ${allowed}`)]
   const shown = quote(value, schema)
   const meant = typeof value === 'string' && schema?.enum ? nearest(value, schema.enum) : undefined
   return [
     at(
       issue.path,
       yaml,
-      `${name}: ${shown ?? 'what stands there'} is not allowed; ${allowed}${meant ? ` (did you mean ${meant}?)` : ''}`,
+      `${name}: ${shown ?? 'what stands there'} is not allowed; ${allowed}${meant && meant !== value ? ` (did you mean ${meant}?)` : ''}`,
     ),
   ]
 }
@@ -74,6 +74,7 @@ function nameOf(path: Path): string {
 }
 
 function quote(value: unknown, schema: SchemaNode | undefined): string | null {
+  if (value === null) return 'null'
   const isBlock = schema === undefined || schema.properties !== undefined
   if (typeof value !== 'string' || isBlock || schema.pattern === referencePattern.source) return null
   return looksHarmless(value) ? JSON.stringify(value) : null

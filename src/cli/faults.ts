@@ -45,6 +45,12 @@ export const cliFaults = {
     says: (d) => `${d.file} cannot be written (${d.reason})`,
     remedy: () => 'Give a path in a folder that exists and that you may write to.',
   }),
+  OUTPUT_FAILED: kind<{ reason: string }>({
+    exit: exitCode.failedSafe,
+    retry: 'same-input',
+    says: (d) => `the result could not be written to standard output (${d.reason})`,
+    remedy: () => 'Make room for the output. What the command did is done; the same command may be run again.',
+  }),
   MIGRATION_INVALID: kind<{ file: string; mistakes: readonly string[] }>({
     ...refused,
     says: (d) =>

@@ -32,7 +32,7 @@ const commands: readonly ((program: Command, context: CliContext, ports: CliPort
 export function buildProgram(context: CliContext, ports: CliPorts): Command {
   const hasColors = (stream: CliContext['stdout']) => stream.isTTY === true && (context.env('NO_COLOR') ?? '') === ''
   const program = new Command('threeshift')
-    .description('Moves a self-managed Red Hat 3scale into RHOAM, and proves that everything arrived.')
+    .description('Plans, rehearses and checks the move of your own Red Hat 3scale into RHOAM.')
     .version(ports.version, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'show help for a command')
     .helpCommand(false)
@@ -84,6 +84,7 @@ function wordsOf(error: CommanderError): string {
     .replace(/^error: /, '')
     .replaceAll(/'(--?[^'=\s]*)=[^']*'/g, "'$1'")
     .replace(/( but got \d+): .*$/s, '$1')
+    .replace(/ argument '.*' (is invalid\.)/s, ' $1')
     .replaceAll(/\s*\n\s*/g, ' ')
 }
 

@@ -1,6 +1,20 @@
-import { isMap, isNode, isPair, isScalar, LineCounter, type Node, parseDocument, visit, type YAMLError } from 'yaml'
+import {
+  isMap,
+  isNode,
+  isPair,
+  isScalar,
+  LineCounter,
+  type Node,
+  parseDocument,
+  Scalar,
+  visit,
+  type YAMLError,
+} from 'yaml'
 
 export type Path = readonly PropertyKey[]
+
+/** What stands where nothing was written after a key; a `null` or `~` that was written out is null. */
+export const leftOut = Symbol('left out')
 
 /** A parsed file that still knows where everything stands. */
 export interface ReadYaml {
@@ -9,7 +23,7 @@ export interface ReadYaml {
   readonly value: unknown
   /** `line:column` of the key at `path`, or of the nearest thing around it that is there. */
   readonly place: (path: Path) => string
-  /** What stands at `path`; undefined when there is nothing. */
+  /** What stands at `path`: undefined when not even its key is there, `leftOut` when nothing is after the key. */
   readonly at: (path: Path) => unknown
 }
 
@@ -38,7 +52,11 @@ export function readYaml(text: string): ReadYaml | BrokenYaml {
     Alias(_key, node) {
       if (node.resolve(document) === undefined) dangling.push(`${spot(node.range?.[0] ?? 0)} ${words.BAD_ALIAS}`)
     },
+    Pair(_key, pair) {
+      if (pair.value === null) pair.value = new Scalar(leftOut)
+    },
     Scalar(key, node, path) {
+      if (key !== 'key' && node.value === null && !node.source) node.value = leftOut
       const parent = path.at(-1)
       // The `version` of the file itself: the only number in it. Its pair's map is the document's own.
       const isVersion =
@@ -49,7 +67,7 @@ export function readYaml(text: string): ReadYaml | BrokenYaml {
   if (dangling.length > 0) return { kind: 'broken', mistakes: dangling }
   let value: unknown
   try {
-    value = document.toJS({ maxAliasCount: 50 })
+    value = document.toJS({ maxAliasCount: 50 }) ?? leftOut
   } catch {
     // The cause may quote the text.
     return { kind: 'broken', mistakes: ['1:1 its aliases (*name) multiply too far'] }
@@ -63,9 +81,10 @@ export function readYaml(text: string): ReadYaml | BrokenYaml {
 }
 
 function withoutEmpty(value: unknown): unknown {
+  if (value === leftOut) return undefined
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
   return Object.fromEntries(
-    Object.entries(value).flatMap(([key, child]) => (child === null ? [] : [[key, withoutEmpty(child)]])),
+    Object.entries(value).flatMap(([key, child]) => (child === leftOut ? [] : [[key, withoutEmpty(child)]])),
   )
 }
 

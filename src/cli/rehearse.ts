@@ -2,8 +2,8 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type { Command } from 'commander'
 import { exitCode } from '../base/fault.ts'
+import { never } from '../base/never.ts'
 import type { Decisions } from '../model/decision.ts'
-import { type Release, releases } from '../model/release.ts'
 import type { Rehearsal, RehearsalEvent, RehearsalReport } from '../ports/rehearsal.ts'
 import type { CliContext } from './context.ts'
 import { differenceText } from './db-text.ts'
@@ -12,14 +12,9 @@ import { fault } from './faults.ts'
 import { rehearsalPage } from './pages/rehearsal-page.ts'
 import { type Paint, painter } from './print-fault.ts'
 import { count, duration, progressPrinter } from './progress-line.ts'
-import { positiveNumber, wholeNumber } from './parse-number.ts'
+import { addWorldOptions, type WorldOptions } from './world-options.ts'
 
-interface RehearseOptions {
-  readonly release: Release
-  readonly tenants: number
-  readonly scale: number
-  readonly seed: number
-  readonly edgeRows: boolean
+interface RehearseOptions extends WorldOptions {
   readonly out: string
   readonly json?: true
 }
@@ -41,7 +36,7 @@ export function registerRehearse(
   context: CliContext,
   ports: { readonly rehearsal: Rehearsal },
 ): void {
-  program
+  const command = program
     .command('rehearse')
     .helpGroup('Before the move:')
     .summary('move a generated 3scale on this machine, and prove it')
@@ -50,11 +45,7 @@ export function registerRehearse(
         'into PostgreSQL and proves it, by the code that moves a customer’s. Needs no cluster and no account.\n' +
         'Exit codes: 0 proven, 2 different.',
     )
-    .option('--release <release>', `the 3scale release of the source: ${releases.join(', ')}`, parseRelease, '2.13')
-    .option('--tenants <count>', 'how many tenants it has', wholeNumber('--tenants', 1, 10_000), 20)
-    .option('--scale <factor>', '1 is about 100,000 rows with 20 tenants', positiveNumber('--scale'), 1)
-    .option('--seed <number>', 'the same seed makes the same rows', wholeNumber('--seed', 0, 2 ** 32 - 1), 7)
-    .option('--no-edge-rows', 'leave out the rows that PostgreSQL cannot store as they are')
+  addWorldOptions(command, { edgeRows: true })
     .option('--out <folder>', 'where the report goes', 'report')
     .option('--json', 'print the report as one JSON object as the last line of stdout')
     .action((options: RehearseOptions) => rehearse(options, context, ports.rehearsal))
@@ -115,6 +106,9 @@ function eventPrinter(context: CliContext): {
           return
         case 'table':
           progress.show(event.progress)
+          return
+        default:
+          never(event)
       }
     },
     end: progress.end,
@@ -144,10 +138,4 @@ function summary(report: RehearsalReport, page: string, paint: Paint): string {
     `Report: ${page}`,
     '',
   ].join('\n')
-}
-
-function parseRelease(text: string): Release {
-  const release = releases.find((candidate) => candidate === text)
-  if (release === undefined) throw fault('OPTION_INVALID', { option: '--release', allowed: releases.join(', ') })
-  return release
 }

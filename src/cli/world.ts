@@ -1,18 +1,13 @@
-import { type Command, Option } from 'commander'
+import type { Command } from 'commander'
 import { parseDatabaseUrl } from '../model/parse-database-url.ts'
-import { type Release, releases } from '../model/release.ts'
 import type { SourceWorld, SourceWorldReport, SourceWorldRequest } from '../ports/source-world.ts'
 import type { CliContext } from './context.ts'
-import { positiveNumber, wholeNumber } from './parse-number.ts'
+import { wholeNumber } from './parse-number.ts'
 import { count } from './progress-line.ts'
 import { readReference } from './read-reference.ts'
+import { addWorldOptions, type WorldOptions } from './world-options.ts'
 
-interface WorldOptions {
-  readonly release: Release
-  readonly tenants: number
-  readonly scale: number
-  readonly seed: number
-  readonly edgeRows?: true
+interface SourceOptions extends WorldOptions {
   readonly mysql: string
   readonly redis?: string
   readonly queuesDatabase: number
@@ -25,7 +20,7 @@ export function registerWorld(
   context: CliContext,
   ports: { readonly sourceWorld: SourceWorld },
 ): void {
-  program
+  const command = program
     .command('world')
     .helpGroup('Rehearsals:')
     .summary('make installations to practise on')
@@ -36,28 +31,19 @@ export function registerWorld(
       'Fills an empty MySQL or MariaDB database with a 3scale of the given release, and a backend Redis that agrees with it.\n' +
         'The same options give the same bytes. Refuses a database that is not empty.',
     )
-    .addOption(new Option('--release <release>', '3scale release').choices(releases).makeOptionMandatory())
-    .option(
-      '--tenants <number>',
-      'tenants, the operator’s default tenant included',
-      wholeNumber('--tenants', 1, 10_000),
-      20,
-    )
-    .option('--scale <factor>', 'rows: 1 is about 100,000 for 20 tenants', positiveNumber('--scale'), 1)
-    .option('--seed <number>', 'makes another world of the same kind', wholeNumber('--seed', 0, 999_999_999_999_999), 1)
-    .option('--edge-rows', 'add the rows that migrations break on')
+  addWorldOptions(command, { edgeRows: false })
     .requiredOption('--mysql <reference>', 'env:NAME or file:PATH that holds a mysql:// URL')
     .option('--redis <reference>', 'env:NAME or file:PATH that holds the redis:// URL of the storage database')
     .option('--queues-database <number>', 'Redis database of the queues', wholeNumber('--queues-database', 0, 1023), 1)
     .option('--json', 'print one JSON object as the last line of stdout')
-    .action(async (options: WorldOptions) => {
+    .action(async (options: SourceOptions) => {
       const report = await ports.sourceWorld.generate(await requestOf(options, context))
       context.stdout.write(options.json === true ? `${JSON.stringify(resultOf(report))}\n` : textOf(report))
     })
 }
 
-async function requestOf(options: WorldOptions, context: CliContext): Promise<SourceWorldRequest> {
-  const { release, tenants, scale, seed, queuesDatabase } = options
+async function requestOf(options: SourceOptions, context: CliContext): Promise<SourceWorldRequest> {
+  const { release, tenants, scale, seed, edgeRows, queuesDatabase } = options
   const mysql = parseDatabaseUrl(await readReference(options.mysql, '--mysql', context), options.mysql)
   const redis = options.redis === undefined ? undefined : await readReference(options.redis, '--redis', context)
   return {
@@ -65,7 +51,7 @@ async function requestOf(options: WorldOptions, context: CliContext): Promise<So
     tenants,
     scale,
     seed,
-    edgeRows: options.edgeRows === true,
+    edgeRows,
     mysql,
     ...(redis === undefined ? {} : { redis: { url: redis, queuesDatabase } }),
     onProgress: ({ table, rows, allRows }) => {

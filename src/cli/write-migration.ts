@@ -1,5 +1,6 @@
 import { stringify } from 'yaml'
 import { type MigrationInput, migrationJsonSchema } from '../model/migration.ts'
+import { schemaName } from './write-schema.ts'
 
 const width = 100
 
@@ -9,8 +10,8 @@ const width = 100
  */
 export function writeMigration(migration: MigrationInput): string {
   return [
-    '# yaml-language-server: $schema=./migration.schema.json',
-    '# For completion in your editor: threeshift init --schema > migration.schema.json',
+    `# yaml-language-server: $schema=./${schemaName}`,
+    `# Editors complete and check this file by ${schemaName} beside it (VS Code: with the extension YAML).`,
     '#',
     '# Passwords and URLs never stand in this file, only where they are read from: env:NAME or file:PATH.',
     '# What comes next: threeshift plan',

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { actionsFor, classOfKey, isDecisionKey, valueActions, valueClasses } from './decision.ts'
+import { actionsFor, classOfKey, isDecisionKey, type ValueAction, valueActions, valueClasses } from './decision.ts'
 import { durationPattern, parseDurationMs } from './duration.ts'
 import { accessLevels } from './party.ts'
 import { isAtLeast, releases } from './release.ts'
@@ -121,7 +121,7 @@ const window = z
       .describe('When the traffic may be stopped: date, time and zone.'),
     limit: z
       .string()
-      .regex(durationPattern, 'a duration such as 4h, 90m or 1h30m')
+      .regex(durationPattern, { error: 'a duration such as 4h, 90m or 1h30m', abort: true })
       .refine((text) => parseDurationMs(text) !== undefined, 'a duration longer than nothing')
       .describe('How long the service may be down. A cut-over that does not fit is not started.'),
   })
@@ -129,9 +129,14 @@ const window = z
   .describe('The service window, once it is agreed.')
   .meta({ examples: [{ start: '2026-12-05T22:00:00+01:00', limit: '4h' }] })
 
+const decision = z
+  .unknown()
+  .meta({ anyOf: [{ type: 'string', enum: valueActions }, { type: 'null' }] })
+  // A null that is not text can only mean the action of that name. All else is let in here, and checked with its key.
+  .transform((action) => (action === null ? 'null' : action) as ValueAction)
+
 const decisions = z
-  // In YAML a bare null is no text; here it can only mean the action of that name.
-  .record(z.string(), z.union([z.enum(valueActions), z.null().transform(() => 'null' as const)]))
+  .record(z.string(), decision)
   .superRefine((answers, check) => {
     for (const [key, action] of Object.entries(answers)) {
       const valueClass = classOfKey(key)
@@ -157,8 +162,8 @@ export const migrationSchema = z
     accessLevel: z
       .enum(accessLevels)
       .describe(
-        "How far the vendor may into the customer's accounts, which decides who owns each row: limited (the usual " +
-          'one), extended-limits (the customer restores Redis), no-access (the customer runs all data steps).',
+        "What the vendor may do in the customer's accounts, and so who owns each row. limited, the usual one: the vendor " +
+          'converts and loads the data. extended-limits: all but Redis. no-access: the customer does it all.',
       ),
     source,
     migrationCluster,

@@ -1,7 +1,7 @@
 import type { ValueAction } from './decision.ts'
 import type { DatabaseKind, Migration } from './migration.ts'
 import type { AccessLevel, Party, Place } from './party.ts'
-import type { Release } from './release.ts'
+import type { OperatorBuild, Release } from './release.ts'
 import type { RowId } from './row-id.ts'
 
 /** How a row is taken back. `nothing`: it changes nothing. `impossible`: once done, the only way is forward. */
@@ -64,8 +64,8 @@ export interface Plan {
   readonly window: Migration['window']
   readonly rows: readonly PlanRow[]
   readonly dropped: readonly DroppedRow[]
-  /** The releases to upgrade to, one after the other; empty when source and destination run the same. */
-  readonly hops: readonly Release[]
+  /** The builds to upgrade to, one after the other; empty when source and destination run the same. */
+  readonly hops: readonly OperatorBuild[]
   /** First and last row of the service window; null when no row touches the service. */
   readonly outage: { readonly from: RowId; readonly to: RowId; readonly rows: number } | null
   /** The first row that cannot be undone. */

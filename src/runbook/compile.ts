@@ -1,7 +1,7 @@
 import type { Migration } from '../model/migration.ts'
 import type { DroppedRow, Plan, PlanRow } from '../model/plan.ts'
-import { releases } from '../model/release.ts'
 import type { RowId } from '../model/row-id.ts'
+import { plannedHops } from './destination-build.ts'
 import type { RunbookRow } from './row.ts'
 import { whyNot } from './when.ts'
 
@@ -64,10 +64,7 @@ export function compile(rows: readonly RunbookRow[], migration: Migration): Plan
       const why = reasons.get(row.id) ?? []
       return why.length === 0 ? [] : [{ id: row.id, number: row.number, title: row.title, reasons: why }]
     }),
-    hops: releases.slice(
-      releases.indexOf(migration.source.release) + 1,
-      releases.indexOf(migration.destination.threescaleRelease) + 1,
-    ),
+    hops: plannedHops(migration).map((hop) => hop.to),
     outage: opens && closes ? { from: opens.id, to: closes.id, rows: inOutage.length } : null,
     pointOfNoReturn: planned.find((row) => row.undo.kind === 'impossible')?.id ?? null,
     decisions: migration.decisions,

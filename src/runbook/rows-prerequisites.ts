@@ -49,7 +49,7 @@ export const prerequisiteRows: readonly RunbookRow[] = [
     when: [],
     goal: "The migration cluster answers, and 3scale of the source's release runs there in a namespace of its own.",
     why: "The data is opened and upgraded by 3scale itself, which must begin at the source's release.",
-    what: 'Create the namespace, the operator subscription with manual approval and the pinned version, and an APIManager.',
+    what: 'Create the namespace, an APIManager, and the operator subscription: pinned version, manual approval, and the channel threescale-mas where the source runs that build.',
     doneWhen: "Every workload of the release is ready, and the APIManager reports the source's release.",
     risks: [
       'The pinned operator version has left the catalogue.',
@@ -85,7 +85,7 @@ export const prerequisiteRows: readonly RunbookRow[] = [
     serviceAffecting: false,
     undo: { kind: 'undo', how: 'Delete the instances that the ledger lists, final snapshots included.' },
     when: [],
-    goal: "A system database of the source's kind and version, two Redis of RHOAM's version, and a PostgreSQL to convert into.",
+    goal: "A twin of the source's database stands ready (same engine, same version), with an empty PostgreSQL beside it and two Redis of the version that RHOAM runs.",
     why: 'Dumps load safely only into the version that they come from.',
     what: 'Create the instances, encrypted and sized after the source, and log in to each from the cluster.',
     doneWhen: 'Each instance is available, has the planned version, and accepts a login from the migration cluster.',
@@ -213,6 +213,16 @@ export const prerequisiteRows: readonly RunbookRow[] = [
     risks: [
       'Another 3scale on the same cluster fails the pre-flight checks.',
       'A partial set of mail parameters is dropped.',
+    ],
+    notes: [
+      {
+        when: { kind: 'rhoam-unknown' },
+        says: 'Which 3scale this RHOAM runs is not on file; compare threescaleRelease with its release notes.',
+      },
+      {
+        when: { kind: 'build-without-hops' },
+        says: 'No hops to the build of this RHOAM are on file: the plan goes as far as the release it is based on.',
+      },
     ],
   },
   {

@@ -1,6 +1,7 @@
 import { never } from '../base/never.ts'
 import { compareVersions, type DatabaseKind, type Migration } from '../model/migration.ts'
 import type { AccessLevel } from '../model/party.ts'
+import { destinationBuild, hopsToBuild, plannedHops, releaseOfRhoam } from './destination-build.ts'
 
 /** A condition on a migration, as data, so that a plan can say why a row is not in it. */
 export type When =
@@ -8,11 +9,14 @@ export type When =
   | { readonly kind: 'source-engine'; readonly is: readonly DatabaseKind[] }
   | { readonly kind: 'source-engine-before'; readonly engine: DatabaseKind; readonly version: string }
   | { readonly kind: 'custom-domain' }
-  | { readonly kind: 'release-differs' }
+  | { readonly kind: 'upgrade-needed' }
+  | { readonly kind: 'rhoam-unknown' }
+  | { readonly kind: 'build-without-hops' }
 
 /** Null when `when` holds for `migration`, else the reason why it does not, as a sentence without its full stop. */
 export function whyNot(when: When, migration: Migration): string | null {
   const { kind, version } = migration.source.database
+  const { rhoamVersion } = migration.destination
   switch (when.kind) {
     case 'access-level':
       return when.is.includes(migration.accessLevel)
@@ -26,10 +30,14 @@ export function whyNot(when: When, migration: Migration): string | null {
         : `the source database is ${kind} ${version}; needed only for ${when.engine} before ${when.version}`
     case 'custom-domain':
       return migration.destination.customDomain === undefined ? 'the destination has no custom domain' : null
-    case 'release-differs':
-      return migration.source.release === migration.destination.threescaleRelease
+    case 'upgrade-needed':
+      return plannedHops(migration).length === 0
         ? `source and destination both run 3scale ${migration.source.release}`
         : null
+    case 'rhoam-unknown':
+      return releaseOfRhoam(rhoamVersion) === undefined ? null : `which 3scale RHOAM ${rhoamVersion} runs is on file`
+    case 'build-without-hops':
+      return hopsToBuild(migration) === null ? null : `there are hops to ${destinationBuild(migration)}`
     default:
       return never(when)
   }

@@ -1,7 +1,4 @@
-import type { Release } from '../model/release.ts'
-
-/** What an operator makes of an installation: a release, or RHOAM's build that is based on 2.13. */
-export type OperatorBuild = Release | '2.13-mas'
+import type { OperatorBuild, RhoamBuild } from '../model/release.ts'
 
 /** A least version, compared number by number. */
 export interface DatabaseFloor {
@@ -221,7 +218,7 @@ export const hops = [
  *
  * No hop leads back, and none leads on from 2.13-mas.
  */
-export function hopsBetween(from: OperatorBuild, to: OperatorBuild): readonly Hop[] | null {
+export function hopsBetween(from: OperatorBuild, to: RhoamBuild): readonly Hop[] | null {
   if (from === to) return []
   const ways = hops
     .filter((hop: Hop) => hop.from === from)

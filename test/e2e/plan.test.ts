@@ -100,11 +100,14 @@ test('an unknown command, an unknown option and a stray word are usage errors wi
     [['plan', '--jsn'], /unknown option '--jsn' \(Did you mean --json\?\)/],
     [['plan', 'stray'], /too many arguments for 'plan'/],
     [['plan', '--html'], /argument missing/],
+    [['rehearse', '--release', canary], /is invalid\. Allowed choices are 2\.11, 2\.12, 2\.13, 2\.14, 2\.15, 2\.16/],
+    [['world', 'source', '--mysql', 'env:X', '--release', canary], /is invalid\. Allowed choices are 2\.11/],
   ] as const) {
     const { code, stdout, stderr } = await run(...args)
     assert.equal(code, 64, args.join(' '))
     assert.match(stderr, says)
-    assert.match(stderr, /Next: Run `threeshift(?: plan)? --help`/)
+    assert.match(stderr, /Next: Run `threeshift(?: [a-z]+)* --help`/)
+    assert.doesNotMatch(stderr, new RegExp(canary))
     assert.equal(stdout, '')
   }
 })

@@ -6,6 +6,7 @@ export interface MigrationTraits {
   readonly accessLevel?: AccessLevel
   readonly release?: Release
   readonly destinationRelease?: Release
+  readonly rhoamVersion?: string
   readonly databaseKind?: DatabaseKind
   readonly databaseVersion?: string
   readonly customDomain?: string
@@ -24,7 +25,7 @@ export function migrationWith(traits: MigrationTraits = {}): Migration {
     },
     migrationCluster: { wildcardDomain: 'apps.migration.example.com' },
     destination: {
-      rhoamVersion: '1.45',
+      rhoamVersion: traits.rhoamVersion ?? '1.45',
       threescaleRelease: traits.destinationRelease ?? '2.16',
       wildcardDomain: 'apps.new.example.com',
       ...(traits.customDomain === undefined ? {} : { customDomain: traits.customDomain }),

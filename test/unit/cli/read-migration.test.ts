@@ -6,6 +6,7 @@ import { Fault } from '../../../src/base/fault.ts'
 import { defaultMigration } from '../../../src/cli/default-migration.ts'
 import { decodeMigration } from '../../../src/cli/read-migration.ts'
 import { writeMigration } from '../../../src/cli/write-migration.ts'
+import type { Decisions } from '../../../src/model/decision.ts'
 import { fakeContext } from '../../support/fake-context.ts'
 import { migrationWith } from '../../support/migrations.ts'
 
@@ -37,6 +38,11 @@ function withLine(pattern: RegExp, replacement: string): { readonly text: string
   return { text: lines.join('\n'), line: at + 1 }
 }
 
+/** What is decided in the file when `text` stands in place of its decisions. */
+function decisions(text: string): Decisions {
+  return decodeMigration(file.replace(/^decisions: .*$/m, text), 'm.yaml').decisions
+}
+
 test('what init writes is read back as the same migration', () => {
   assert.deepEqual(decodeMigration(file, 'm.yaml'), migrationWith())
   const defaults = defaultMigration(fakeContext().context.clock.now())
@@ -52,9 +58,10 @@ test('a wrong word is shown with its place, what is allowed and what was probabl
 
 test('an unknown key is shown with its place and the key that was probably meant', () => {
   const { text, line } = withLine(/^accessLevel:/, 'acessLevel:')
-  const [unknown = '', missing = ''] = mistakesIn(text).toSorted((a, b) => (a.includes('not known') ? -1 : b.length))
-  assert.equal(unknown, `m.yaml:${line}:1 acessLevel is not known; did you mean accessLevel?`)
-  assert.match(missing, /accessLevel is missing; allowed: limited, extended-limits, no-access/)
+  assert.deepEqual(mistakesIn(text), [
+    'm.yaml:8:1 accessLevel is missing; allowed: limited, extended-limits, no-access',
+    `m.yaml:${line}:1 acessLevel is not known; did you mean accessLevel?`,
+  ])
 })
 
 test('all mistakes are in one fault, in the order of the file', () => {
@@ -80,10 +87,67 @@ test('a block whose lines are all comments counts as left out, and a field witho
   ])
 })
 
+test('a null that is written out is kept: in a decision it is the action of that name', () => {
+  for (const written of ['null', '~', "'null'", 'Null']) {
+    assert.deepEqual(decisions(`decisions: { zero-date: ${written} }`), { 'zero-date': 'null' }, written)
+  }
+  assert.deepEqual(decodeMigration('{"decisions":{"orphan":null}}', 'm.json', migrationWith()).decisions, {
+    orphan: 'null',
+  })
+  assert.deepEqual(decisions('decisions: { zero-date: , orphan }'), {})
+})
+
+test('a null where none belongs is a mistake, and nothing at all after a key is an empty field', () => {
+  const { text, line } = withLine(/^decisions: .*$/, 'decisions: { zero-dates: null }')
+  const [mistake = ''] = mistakesIn(text)
+  assert.match(
+    mistake,
+    new RegExp(`^m\\.yaml:${line}:14 decisions\\.zero-dates: null is not allowed; allowed: CLASS or`),
+  )
+  const name = withLine(/^name: .*$/, 'name: ~')
+  assert.match(mistakesIn(name.text).join(), new RegExp(`^m\\.yaml:${name.line}:1 name: null is not allowed;`))
+})
+
+test('every wrong decision is listed with the actions of its class, whatever stands there', () => {
+  const wrong = ['decisions:', '  zero-date: replce', '  orphan: replace', '  nul-byte: true', '  invalid-date: [stop]']
+  const { text, line } = withLine(/^decisions: .*$/, [...wrong, '  zero-dates: stop', '  orphan@a.b: null'].join('\n'))
+  assert.deepEqual(mistakesIn(text.replace("threescaleRelease: '2.16'", "threescaleRelease: '2.12'")).slice(-5), [
+    `m.yaml:${line + 1}:3 decisions.zero-date: "replce" is not allowed; allowed: stop, null, replace, quarantine`,
+    `m.yaml:${line + 2}:3 decisions.orphan: "replace" is not allowed; allowed: stop, null, quarantine`,
+    `m.yaml:${line + 3}:3 decisions.nul-byte: what stands there is not allowed; allowed: stop, null, replace, quarantine`,
+    `m.yaml:${line + 4}:3 decisions.invalid-date: what stands there is not allowed; allowed: stop, null, replace, quarantine`,
+    `m.yaml:${line + 5}:3 decisions.zero-dates: "stop" is not allowed; allowed: CLASS or CLASS@TABLE.COLUMN; classes: ` +
+      'zero-date, invalid-date, time-out-of-range, nul-byte, undecodable-text, boolean-out-of-range, orphan',
+  ])
+})
+
+test('one mistake is one line', () => {
+  const { text, line } = withLine(/^( {2}limit: ).*$/, '$14x')
+  assert.deepEqual(mistakesIn(text), [
+    `m.yaml:${line}:3 window.limit: "4x" is not allowed; allowed: a duration such as 4h, 90m or 1h30m`,
+  ])
+})
+
+test('a RHOAM that runs another 3scale than the file says is a mistake; one that nobody knows yet is let through', () => {
+  const { text, line } = withLine(/^( {2}threescaleRelease: ).*$/, "$1'2.15'")
+  assert.deepEqual(mistakesIn(text), [
+    `m.yaml:${line}:3 destination.threescaleRelease: "2.15" is not allowed; allowed: 2.16, which is what RHOAM 1.45 runs`,
+  ])
+  const newer = text.replace("rhoamVersion: '1.45'", "rhoamVersion: '1.99'")
+  assert.equal(decodeMigration(newer, 'm.yaml').destination.threescaleRelease, '2.15')
+})
+
+test('what a file leaves out is taken from the base, where there is one', () => {
+  const base = migrationWith()
+  const decoded = decodeMigration('name: other\nsource:\n  namespace: threescale\nwindow:\n', 'm.yaml', base)
+  assert.deepEqual(decoded, { ...base, name: 'other', source: { ...base.source, namespace: 'threescale' } })
+})
+
 test('numbers without quotes are read as they are written', () => {
   assert.equal(decodeMigration(file.replace("release: '2.13'", 'release: 2.13'), 'm.yaml').source.release, '2.13')
   const tens = file.replace("rhoamVersion: '1.45'", 'rhoamVersion: 1.40')
-  assert.equal(decodeMigration(tens, 'm.yaml').destination.rhoamVersion, '1.40')
+  const release = tens.replace("threescaleRelease: '2.16'", 'threescaleRelease: 2.13')
+  assert.equal(decodeMigration(release, 'm.yaml').destination.rhoamVersion, '1.40')
 })
 
 test('the file may be JSON', () => {
@@ -120,7 +184,9 @@ test('a password in any field at all is never shown', () => {
 })
 
 test('broken YAML is reported with its place and without its text', () => {
-  assert.deepEqual(mistakesIn(`version: 1\nname: "${canary}\n`).length > 0, true)
+  assert.deepEqual(mistakesIn(`version: 1\nname: "${canary}\n`), [
+    'm.yaml:3:1 a character is missing here: a quote, a bracket, a colon or a space after it',
+  ])
   assert.match(mistakesIn('version: 1\nversion: 1\n').join(), /m\.yaml:2:1 this key stands twice/)
   assert.match(mistakesIn(`a:\n\t- ${canary}\n`).join(), /m\.yaml:2:\d+ .*tab/)
   assert.match(mistakesIn(`a: *${canary}\n`).join(), /m\.yaml:1:\d+ an alias/)

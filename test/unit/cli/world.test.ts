@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Command } from 'commander'
+import { registerRehearse } from '../../../src/cli/rehearse.ts'
 import { registerWorld } from '../../../src/cli/world.ts'
 import type { SourceWorldRequest } from '../../../src/ports/source-world.ts'
 import { fakeContext } from '../../support/fake-context.ts'
@@ -62,10 +63,28 @@ test('world source has defaults, and prints the largest tables first', async () 
   const { asked, stdout } = await run('--release', '2.16', '--mysql', 'env:WORLD')
   assert.deepEqual(
     [asked?.tenants, asked?.scale, asked?.seed, asked?.edgeRows, asked?.redis],
-    [20, 1, 1, false, undefined],
+    [20, 1, 7, false, undefined],
   )
   assert.match(stdout, /3scale 2\.16 under apps\.example\.com\n {2}users +1,200\n {2}accounts +3\n/)
   assert.doesNotMatch(stdout, /hush|Redis/)
+})
+
+test('world source and rehearse make the same world from the same options', () => {
+  const program = new Command('threeshift')
+  const { context } = fakeContext()
+  // Only the options are looked at; nothing is run.
+  registerWorld(program, context, {} as Parameters<typeof registerWorld>[2])
+  registerRehearse(program, context, {} as Parameters<typeof registerRehearse>[2])
+  const [world, rehearse] = program.commands
+  const shared = ['--release', '--tenants', '--scale', '--seed', '--edge-rows', '--no-edge-rows']
+  const optionsOf = (command: Command | undefined) =>
+    (command?.options ?? [])
+      .filter((option) => shared.includes(option.long ?? ''))
+      .map(({ long, description, argChoices, defaultValue }) =>
+        long === '--edge-rows' ? { long, description } : { long, description, argChoices, defaultValue },
+      )
+  assert.equal(optionsOf(rehearse).length, shared.length)
+  assert.deepEqual(optionsOf(world?.commands[0]), optionsOf(rehearse))
 })
 
 test('world source refuses numbers and releases that make no sense', async () => {

@@ -6,6 +6,7 @@ import {
   migrationSchema,
   referencePattern,
 } from '../../../src/model/migration.ts'
+import { valueClasses } from '../../../src/model/decision.ts'
 import { migrationWith } from '../../support/migrations.ts'
 
 const valid = migrationWith()
@@ -53,11 +54,18 @@ test('a decision is checked for its class, its column and its action', () => {
   assert.match(messagesFor({ decisions: { 'zero-dates': 'null' } })[0] ?? '', /classes: zero-date/)
   assert.match(messagesFor({ decisions: { 'zero-date@accounts': 'null' } })[0] ?? '', /CLASS@TABLE\.COLUMN/)
   assert.deepEqual(messagesFor({ decisions: { orphan: 'replace' } }), ['decisions.orphan: stop, null, quarantine'])
+  assert.deepEqual(migrationSchema.parse({ ...valid, decisions: { orphan: null } }).decisions, { orphan: 'null' })
+  assert.deepEqual(messagesFor({ decisions: { 'nul-byte': 7, orphan: {}, 'zero-dates': null } }), [
+    'decisions.nul-byte: stop, null, replace, quarantine',
+    'decisions.orphan: stop, null, quarantine',
+    `decisions.zero-dates: CLASS or CLASS@TABLE.COLUMN; classes: ${Object.keys(valueClasses).join(', ')}`,
+  ])
 })
 
 test('a window needs a zone and a limit longer than nothing', () => {
   assert.equal(messagesFor({ window: { start: '2026-12-05T22:00:00', limit: '4h' } }).length, 1)
   assert.equal(messagesFor({ window: { start: '2026-12-05T22:00:00Z', limit: '0h' } }).length, 1)
+  assert.equal(messagesFor({ window: { start: '2026-12-05T22:00:00Z', limit: '4x' } }).length, 1)
   assert.deepEqual(messagesFor({ window: undefined }), [])
 })
 

@@ -5,6 +5,7 @@ import { databaseKinds } from '../../../src/model/migration.ts'
 import { accessLevels, parties } from '../../../src/model/party.ts'
 import { releases } from '../../../src/model/release.ts'
 import { compile } from '../../../src/runbook/compile.ts'
+import { releaseOfRhoam } from '../../../src/runbook/destination-build.ts'
 import { runbook } from '../../../src/runbook/rows.ts'
 import { migrationWith } from '../../support/migrations.ts'
 
@@ -19,17 +20,24 @@ const anyMigration = fc
   .record({
     accessLevel: fc.constantFrom(...accessLevels),
     releases: fc.tuple(fc.nat(releases.length - 1), fc.nat(releases.length - 1)),
+    rhoam: fc.constantFrom('1.40', '1.45', '1.99'),
     databaseKind: fc.constantFrom(...databaseKinds),
     version: fc.nat(),
     customDomain: fc.boolean(),
   })
   .map((given) => {
-    const [older = '2.11', newer = '2.16'] = [...given.releases].sort((a, b) => a - b).map((at) => releases[at])
+    const known = releaseOfRhoam(given.rhoam)
+    const ends =
+      known === undefined
+        ? given.releases
+        : [given.releases[0] % (releases.indexOf(known) + 1), releases.indexOf(known)]
+    const [older = '2.11', newer = '2.16'] = ends.toSorted((a, b) => a - b).map((at) => releases[at])
     const offered = versions[given.databaseKind]
     return migrationWith({
       accessLevel: given.accessLevel,
       release: older,
       destinationRelease: newer,
+      rhoamVersion: given.rhoam,
       databaseKind: given.databaseKind,
       databaseVersion: offered[given.version % offered.length] ?? '99',
       ...(given.customDomain ? { customDomain: 'api.example.com' } : {}),
@@ -73,7 +81,8 @@ test('any plan has exactly the rows that apply', () => {
       if (migration.destination.customDomain === undefined) expected.delete('custom-domain')
       if (!(kind === 'mysql' && version.startsWith('5.'))) expected.delete('upgrade-mysql')
       if (kind === 'postgresql') expected.delete('convert-to-postgres')
-      if (migration.source.release === migration.destination.threescaleRelease) expected.delete('upgrade-3scale')
+      const { threescaleRelease, rhoamVersion } = migration.destination
+      if (migration.source.release === threescaleRelease && rhoamVersion !== '1.40') expected.delete('upgrade-3scale')
       assert.deepEqual(new Set(compile(runbook, migration).rows.map((row) => row.id)), expected)
     }),
   )

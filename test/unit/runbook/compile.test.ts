@@ -70,6 +70,28 @@ test('equal releases need no upgrade; unequal ones are upgraded hop by hop', () 
   assert.deepEqual(planOf({ release: '2.13' }).hops, ['2.14', '2.15', '2.16'])
 })
 
+test('a RHOAM with a build of its own is reached by the hop to that build, from its own release too', () => {
+  const mas = { rhoamVersion: '1.40.2', destinationRelease: '2.13' } as const
+  assert.deepEqual(planOf({ ...mas, release: '2.13' }).hops, ['2.13-mas'])
+  assert.ok(rowOf({ ...mas, release: '2.13' }, 'upgrade-3scale'))
+  assert.deepEqual(planOf({ ...mas, release: '2.11' }).hops, ['2.12', '2.13', '2.13-mas'])
+  assert.match(rowOf(mas, 'migration-cluster-ready')?.what ?? '', /channel threescale-mas/)
+})
+
+test('where no hops lead to the build, the plan goes to its release and says so', () => {
+  const traits = { rhoamVersion: '1.41', destinationRelease: '2.15', release: '2.13' } as const
+  assert.deepEqual(planOf(traits).hops, ['2.14', '2.15'])
+  assert.match(rowOf(traits, 'rhoam-install')?.notes.join() ?? '', /No hops to the build of this RHOAM/)
+  assert.deepEqual(planOf({ ...traits, release: '2.15' }).hops, [])
+})
+
+test('what a RHOAM runs that is not on file is taken from the file, with a note', () => {
+  const traits = { rhoamVersion: '1.99', destinationRelease: '2.16' } as const
+  assert.deepEqual(planOf(traits).hops, ['2.14', '2.15', '2.16'])
+  assert.match(rowOf(traits, 'rhoam-install')?.notes.join() ?? '', /not on file/)
+  assert.deepEqual(rowOf({}, 'rhoam-install')?.notes, [])
+})
+
 test('what waited for a dropped row waits for what that row waited for', () => {
   const traits = { databaseKind: 'postgresql', databaseVersion: '13', release: '2.16' } as const
   assert.deepEqual(rowOf(traits, 'routes-to-migration')?.dependsOn, [
@@ -137,9 +159,10 @@ test('new-routes is the only row that cannot be undone', () => {
   assert.equal(plan.rows.filter((row) => row.undo.kind === 'impossible').length, 1)
 })
 
-test('the destination is loaded only after the dump and the freeze, and Redis does not wait for the conversion', () => {
+test('the destination is loaded only after the dump and the freeze, and Redis only once 3scale is at zero there', () => {
   assert.deepEqual(rowOf({}, 'seed-destination')?.dependsOn, ['rhoam-freeze', 'backup-postgres'])
-  assert.deepEqual(rowOf({}, 'restore-redis')?.dependsOn, ['rhoam-freeze', 'dump'])
+  assert.deepEqual(rowOf({}, 'restore-redis')?.dependsOn, ['rhoam-freeze', 'dump', 'seed-destination'])
+  assert.match(rowOf({}, 'seed-destination')?.what ?? '', /^Scale 3scale's operator and 3scale to zero/)
 })
 
 test('a runbook that contradicts itself is a bug', () => {
