@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rmdir, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type { Command } from 'commander'
 import { exitCode } from '../base/fault.ts'
@@ -53,6 +53,7 @@ export function registerRehearse(
 
 async function rehearse(options: RehearseOptions, context: CliContext, rehearsal: Rehearsal): Promise<void> {
   const { release, tenants, scale, seed, edgeRows } = options
+  await prepareFolder(options.out, context)
   const printer = eventPrinter(context)
   const report = await rehearsal
     .run({
@@ -69,11 +70,25 @@ async function rehearse(options: RehearseOptions, context: CliContext, rehearsal
   context.exitWith({ proven: exitCode.ok, different: exitCode.differences, stopped: exitCode.waiting }[report.verdict])
 }
 
+/** Makes sure, before any work, that the report will have a place. */
+async function prepareFolder(out: string, context: CliContext): Promise<void> {
+  const folder = resolve(context.cwd, out)
+  try {
+    // Not recursively: a path with a slip in it is not made.
+    await mkdir(folder).catch((error: unknown) => {
+      if (errnoOf(error) !== 'EEXIST') throw error
+    })
+    const probe = await mkdtemp(join(folder, '.probe-'))
+    await rmdir(probe)
+  } catch (cause) {
+    throw fault('FILE_UNWRITABLE', { file: out, reason: errnoOf(cause) }, cause)
+  }
+}
+
 /** Writes `index.html` and `report.json`; gives the page's path as the user would type it. */
 async function writeReport(report: RehearsalReport, out: string, context: CliContext): Promise<string> {
   const folder = resolve(context.cwd, out)
   try {
-    await mkdir(folder, { recursive: true })
     await writeFile(join(folder, 'report.json'), `${JSON.stringify(report, undefined, 2)}\n`)
     await writeFile(join(folder, 'index.html'), rehearsalPage(report))
   } catch (cause) {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readFile, readdir } from 'node:fs/promises'
+import { mkdir, readFile, readdir } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
@@ -42,11 +42,19 @@ describe('a rehearsal on this machine', () => {
       assert.ok(page.includes(word), word)
   })
 
-  test('a report that cannot be written is a fault, and the servers are gone all the same', async () => {
+  test('a report that will have no place is a fault before any work, and a killed rehearsal is cleaned up by the next', async () => {
     const before = await leftovers()
-    const { code, stderr } = await runCli([...small, '--out', '/dev/null/report'], { cwd: folder.path })
-    assert.equal(code, 64, stderr)
-    assert.match(stderr, /FILE_UNWRITABLE/)
+    for (const out of ['/dev/null/report', 'no/such/folder']) {
+      const { code, stderr } = await runCli([...small, '--out', out], { cwd: folder.path })
+      assert.equal(code, 64, stderr)
+      assert.match(stderr, /FILE_UNWRITABLE/)
+      assert.ok(!stderr.includes('Starting'), 'nothing was started')
+    }
+    // No process has this number: it is above the greatest that Linux gives.
+    const abandoned = join(tmpdir(), 'threeshift-rehearsal-4194305-x')
+    await mkdir(abandoned)
+    const { code, stderr } = await runCli(small, { cwd: folder.path })
+    assert.equal(code, 0, stderr)
     assert.deepEqual(await leftovers(), before)
   })
 })
