@@ -139,6 +139,13 @@ export const hostNames = [
     note: 'The first user of a tenant is seeded as admin@ its domain.',
   },
   { table: 'mail_dispatch_rules', columns: ['emails'], nature: 'mail', onNewDomain: 'report', form: 'mail' },
+  {
+    table: 'profiles',
+    columns: ['company_url', 'blog_url', 'rssfeed_url'],
+    nature: 'customer',
+    onNewDomain: 'report',
+    form: 'url',
+  },
   { table: 'web_hooks', columns: ['url'], nature: 'customer', onNewDomain: 'report', form: 'url' },
   { table: 'cms_redirects', columns: ['source', 'target'], nature: 'free text', onNewDomain: 'report', form: 'text' },
   { table: 'cms_templates', columns: ['draft', 'published'], nature: 'free text', onNewDomain: 'report', form: 'text' },
@@ -179,6 +186,7 @@ export const hostNames = [
     form: 'yaml',
     note: 'Events expire after a week.',
   },
+  { table: 'notifications', columns: ['title'], nature: 'history', onNewDomain: 'leave', form: 'text' },
   { table: 'audits', columns: ['audited_changes'], nature: 'history', onNewDomain: 'leave', form: 'yaml' },
 ] as const satisfies readonly HostNamePlace[]
 

@@ -8,7 +8,10 @@ import type { ReleaseRange } from './release-range.ts'
  */
 export type SecretTreatment = 'carry' | 're-point' | 'leave' | 'derive' | 'dummy'
 
-/** The namespaces that hold secrets: of 3scale for the upgrade, of RHOAM's 3scale, and of RHOAM's 3scale operator. */
+/**
+ * The namespaces that hold secrets: of the 3scale that is upgraded, of RHOAM's 3scale, and of RHOAM's own operator
+ * (`redhat-rhoam-operator`), which at every reconcile writes what it holds over the one of RHOAM's 3scale.
+ */
 export const secretPlaces = ['migration', 'destination', 'destination-operator'] as const
 export type SecretPlace = (typeof secretPlaces)[number]
 
@@ -29,6 +32,7 @@ const keys = (...names: readonly string[]): readonly SecretKey[] => names.map((n
 const keysIn = (range: ReleaseRange, ...names: readonly string[]): readonly SecretKey[] =>
   names.map((name) => ({ name, in: range }))
 
+const carriedEverywhere = { migration: 'carry', destination: 'carry', 'destination-operator': 'carry' } as const
 const carriedToProduct = { migration: 'carry', destination: 'carry', 'destination-operator': 'leave' } as const
 const rePointed = { migration: 're-point', destination: 'leave', 'destination-operator': 'leave' } as const
 const left = { migration: 'leave', destination: 'leave', 'destination-operator': 'leave' } as const
@@ -55,7 +59,7 @@ export const secrets = [
       'ADMIN_ACCESS_TOKEN',
       'TENANT_NAME',
     ),
-    at: { migration: 'carry', destination: 'carry', 'destination-operator': 'carry' },
+    at: carriedEverywhere,
     note:
       'RHOAM reads ADMIN_USER and both access tokens while it runs; the migrated database must know each token. ' +
       'The ADMIN_ values change again once the default tenant exists. MASTER_DOMAIN is a label, not a host name.',
@@ -63,7 +67,7 @@ export const secrets = [
   {
     name: 'system-master-apicast',
     keys: keys('ACCESS_TOKEN', 'PROXY_CONFIGS_ENDPOINT'),
-    at: carriedToProduct,
+    at: carriedEverywhere,
     note: 'The token is one of the master account in the database, and stands in the endpoint a second time.',
   },
   {
@@ -135,6 +139,16 @@ export const secrets = [
     name: 'system-redis',
     keys: [
       ...keys('URL', 'SENTINEL_HOSTS', 'SENTINEL_ROLE'),
+      ...keysIn(
+        { since: '2.15' },
+        'REDIS_USERNAME',
+        'REDIS_PASSWORD',
+        'REDIS_SENTINEL_USERNAME',
+        'REDIS_SENTINEL_PASSWORD',
+        'REDIS_SSL_CA',
+        'REDIS_SSL_CERT',
+        'REDIS_SSL_KEY',
+      ),
       ...keysIn({ until: '2.14' }, 'NAMESPACE'),
       ...keysIn(
         { until: '2.11' },

@@ -1,40 +1,36 @@
 import type { TableName } from './catalog.ts'
 
 /**
- * What a text or binary column holds inside.
+ * What a text or binary column holds inside, by its form.
  *
  * `yaml`: Ruby objects, symbols and big decimals as Ruby's own YAML writes them. `json`: compared as strings in places.
- * `token`: a credential in clear. `digest`: of a password.
  */
-export type Content = 'yaml' | 'json' | 'token' | 'digest'
+export type Content = 'yaml' | 'json'
 
-type ContentTable = Readonly<Partial<Record<TableName, Readonly<Record<string, Content>>>>>
+/** How a column holds credentials. `token`: one in clear. `digest`: that of a password. `inside`: among other things. */
+export type Credentials = 'token' | 'digest' | 'inside'
+
+type ByColumn<What> = Readonly<Partial<Record<TableName, Readonly<Record<string, What>>>>>
 
 /**
  * The columns that must arrive byte for byte: no trimming, no Unicode normalisation, no parsing and writing again.
  *
- * Tokens and digests must further never be printed. Source: `serialize` and `store` in porta `app/models`, and the
- * authentication code in `app/lib` and `app/models/user`.
+ * Source: `serialize` and `store` in porta `app/models`.
  */
 export const serializedColumns = {
-  access_tokens: { scopes: 'yaml', value: 'token' },
-  accounts: { extra_fields: 'yaml', site_access_code: 'token' },
+  access_tokens: { scopes: 'yaml' },
+  accounts: { extra_fields: 'yaml' },
   api_docs_services: { body: 'json' },
-  application_keys: { value: 'token' },
   audits: { audited_changes: 'yaml' },
-  authentication_providers: { client_secret: 'token' },
   backend_events: { data: 'yaml' },
-  cinstances: { extra_fields: 'yaml', user_key: 'token' },
-  cms_files: { random_secret: 'token' },
+  cinstances: { extra_fields: 'yaml' },
   cms_templates: { options: 'yaml' },
   cms_templates_versions: { options: 'yaml' },
   deleted_objects: { metadata: 'yaml' },
-  email_configurations: { password: 'token' },
   event_store_events: { data: 'yaml', metadata: 'yaml' },
   fields_definitions: { choices: 'yaml' },
   gateway_configurations: { settings: 'json' },
   go_live_states: { steps: 'yaml' },
-  invitations: { token: 'token' },
   member_permissions: { service_ids: 'json' },
   messages: { headers: 'yaml' },
   notification_preferences: { preferences: 'json' },
@@ -43,11 +39,34 @@ export const serializedColumns = {
   payment_transactions: { params: 'yaml' },
   policies: { schema: 'json' },
   profiles: { customers_type: 'yaml' },
-  provided_access_tokens: { value: 'token' },
-  proxies: { policies_config: 'json', secret_token: 'token' },
+  proxies: { policies_config: 'json' },
   proxy_configs: { content: 'json' },
-  service_tokens: { value: 'token' },
   services: { notification_settings: 'yaml' },
+  users: { extra_fields: 'yaml' },
+} as const satisfies ByColumn<Content>
+
+/**
+ * The columns whose values must never be printed, and must arrive byte for byte like the others.
+ *
+ * Source: the authentication code in porta `app/lib` and `app/models/user`; `app/models/payment_gateway_setting.rb`;
+ * `app/models/proxy.rb`, whose issuer is a URL with client id and secret, and its policies and configurations, in which
+ * gateways find theirs.
+ */
+export const secretColumns = {
+  access_tokens: { value: 'token' },
+  accounts: { site_access_code: 'token' },
+  application_keys: { value: 'token' },
+  authentication_providers: { client_secret: 'token' },
+  cinstances: { user_key: 'token' },
+  cms_files: { random_secret: 'token' },
+  email_configurations: { password: 'token' },
+  invitations: { token: 'token' },
+  partners: { api_key: 'token' },
+  payment_gateway_settings: { gateway_settings: 'inside' },
+  provided_access_tokens: { value: 'token' },
+  proxies: { oidc_issuer_endpoint: 'inside', policies_config: 'inside', secret_token: 'token' },
+  proxy_configs: { content: 'inside' },
+  service_tokens: { value: 'token' },
   settings: { cms_token: 'token', janrain_api_key: 'token', sso_key: 'token' },
   sso_authorizations: { id_token: 'token' },
   user_sessions: { key: 'token' },
@@ -55,22 +74,32 @@ export const serializedColumns = {
     activation_code: 'token',
     crypted_password: 'digest',
     email_verification_code: 'token',
-    extra_fields: 'yaml',
     lost_password_token: 'token',
     password_digest: 'digest',
     remember_token: 'token',
     salt: 'digest',
   },
-} as const satisfies ContentTable
+} as const satisfies ByColumn<Credentials>
 
 /** What a column holds inside, or null for a plain value. */
 export function contentOf(table: string, column: string): Content | null {
-  const contents: Readonly<Record<string, Readonly<Record<string, Content>>>> = serializedColumns
-  return contents[table]?.[column] ?? null
+  return lookUp(serializedColumns, table, column)
+}
+
+/** How a column holds credentials, or null when it holds none. */
+export function credentialsIn(table: string, column: string): Credentials | null {
+  return lookUp(secretColumns, table, column)
 }
 
 /** True for a column whose values must never be printed. */
 export function isSecretColumn(table: string, column: string): boolean {
-  const content = contentOf(table, column)
-  return content === 'token' || content === 'digest'
+  return credentialsIn(table, column) !== null
+}
+
+function lookUp<What>(
+  columns: Readonly<Record<string, Readonly<Record<string, What>>>>,
+  table: string,
+  column: string,
+): What | null {
+  return columns[table]?.[column] ?? null
 }

@@ -7,10 +7,16 @@ export type Holds =
   | 'nothing'
   /** What fills itself again while in use. */
   | 'cache'
-  /** What a command makes again from other data; see `rebuiltBy`. */
+  /** What is made again from other data; see `rebuiltBy`. */
   | 'rebuildable'
   /** The installation's only copy. */
   | 'data'
+
+export type Rebuild =
+  /** By the command, run in the workload `in`. */
+  | { readonly kind: 'command'; readonly command: string; readonly in: string }
+  /** By itself, whenever its pod starts. */
+  | { readonly kind: 'own-start' }
 
 /** When the workload is there: always, only with zync, or only while the operator bundles that database. */
 export type Presence =
@@ -31,8 +37,8 @@ export interface Workload {
   readonly containers: readonly string[]
   readonly initContainers: readonly string[]
   readonly holds: Holds
-  /** The command that makes its data again, run in `in`. */
-  readonly rebuiltBy?: { readonly command: string; readonly in: string }
+  /** How its data is made again; of those that are rebuildable, and of no other. */
+  readonly rebuiltBy?: Rebuild
   /**
    * Path in the APIManager of the replica count that the operator applies; null where it applies none, and whoever
    * scaled the workload down has to scale it up again.
@@ -124,6 +130,8 @@ export const workloads = [
     element: 'sphinx',
     containers: ['system-sphinx'],
     holds: 'rebuildable',
+    // Its index lies in an emptyDir; porta's `openshift:thinking_sphinx:start` fills it before the engine answers.
+    rebuiltBy: { kind: 'own-start' },
     replicasAt: null,
   },
   {
@@ -134,7 +142,7 @@ export const workloads = [
     element: 'searchd',
     containers: ['system-searchd'],
     holds: 'rebuildable',
-    rebuiltBy: { command: 'bundle exec rake searchd:optimal_index', in: 'system-sidekiq' },
+    rebuiltBy: { kind: 'command', command: 'bundle exec rake searchd:optimal_index', in: 'system-sidekiq' },
     replicasAt: null,
   },
   {
@@ -164,7 +172,7 @@ export const workloads = [
     element: 'database',
     containers: ['postgresql'],
     holds: 'rebuildable',
-    rebuiltBy: { command: 'bundle exec rake zync:resync:domains', in: 'system-sidekiq' },
+    rebuiltBy: { kind: 'command', command: 'bundle exec rake zync:resync:domains', in: 'system-sidekiq' },
     replicasAt: null,
   },
   {

@@ -4,7 +4,8 @@ import { systemClock } from '../../src/base/clock.ts'
 import { Fault } from '../../src/base/fault.ts'
 import { type Decisions, valueClasses } from '../../src/model/decision.ts'
 import type { Release } from '../../src/model/release.ts'
-import { edgeCasesOf, edgeCounters } from '../../src/simulator/source-world/edge-rows.ts'
+import { advancedCounters } from '../../src/simulator/source-world/advanced-counters.ts'
+import { edgeCasesOf } from '../../src/simulator/source-world/edge-rows.ts'
 import { mysqlSourceWorld } from '../../src/simulator/source-world/generate.ts'
 import { type Databases, freshDatabases, moveRequest, mover } from '../support/databases.ts'
 import { withServers } from '../support/servers.ts'
@@ -114,7 +115,7 @@ for (const release of ['2.13', '2.16'] as const) {
     })
 
     test('ids go on where the source would have gone on, and tenant triggers fill tenant_id', async () => {
-      for (const { table, nextId } of edgeCounters) {
+      for (const { table, nextId } of advancedCounters) {
         const [[id] = []] = await databases.postgres(`SELECT nextval(pg_get_serial_sequence('${table}', 'id'))`)
         assert.equal(id, String(nextId))
       }

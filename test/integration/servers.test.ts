@@ -10,6 +10,7 @@ import { Redis } from 'ioredis'
 import { createConnection } from 'mysql2/promise'
 import { Client } from 'pg'
 import type { LocalServer } from '../../src/adapters/servers/local-server.ts'
+import { startServerProcess } from '../../src/adapters/servers/server-process.ts'
 import { Fault } from '../../src/base/fault.ts'
 import { never } from '../../src/base/never.ts'
 import { Secret } from '../../src/base/secret.ts'
@@ -204,6 +205,23 @@ describe('private servers', () => {
       assert.deepEqual(processesOf(own), [])
     })
   }
+
+  test('a program that is killed before it has read its first word ends, and takes nobody with it', async () => {
+    for (let n = 0; n < 20; n++) {
+      const running = await startServerProcess({
+        program: '/bin/sleep',
+        args: ['60'],
+        env: {},
+        cwd: dir,
+        log: join(dir, 'killed.log'),
+        lastSignal: 'TERM',
+      })
+      await running.stop([])
+      assert.equal(await running.ended, 'signal SIGKILL')
+      // A pipe tells of its end a turn later.
+      await wait(1)
+    }
+  })
 
   test('servers that start at the same time get different ports', async () => {
     const started = await Promise.all([1, 2, 3].map((n) => startServer('redis', { dir: join(dir, `together-${n}`) })))

@@ -1,15 +1,18 @@
 import assert from 'node:assert/strict'
-import { before, describe, test } from 'node:test'
+import { after, before, describe, test } from 'node:test'
 import * as fc from 'fast-check'
 import { Redis } from 'ioredis'
 import { type Connection, createConnection, type RowDataPacket } from 'mysql2/promise'
+import { z } from 'zod'
 import { Fault } from '../../src/base/fault.ts'
 import { Secret } from '../../src/base/secret.ts'
 import { Stop } from '../../src/base/stop.ts'
 import type { DatabaseAddress } from '../../src/model/database-address.ts'
 import type { Release } from '../../src/model/release.ts'
 import type { SourceWorldReport, SourceWorldRequest } from '../../src/ports/source-world.ts'
-import { edgeCasesOf, edgeCounters } from '../../src/simulator/source-world/edge-rows.ts'
+import { advancedCounters } from '../../src/simulator/source-world/advanced-counters.ts'
+import { edgeCasesOf } from '../../src/simulator/source-world/edge-rows.ts'
+import { WorldDatabase } from '../../src/simulator/source-world/connect.ts'
 import { LiteralWriter } from '../../src/simulator/source-world/encode-insert.ts'
 import { mysqlSourceWorld } from '../../src/simulator/source-world/generate.ts'
 import { wildcardDomain } from '../../src/simulator/source-world/outline.ts'
@@ -19,6 +22,10 @@ import { withServers } from '../support/servers.ts'
 
 const servers = withServers({ mariadb: true, redis: true })
 type Row = Readonly<Record<string, unknown>>
+const Config = z.object({
+  proxy: z.object({ endpoint: z.string(), policy_chain: z.array(z.object({ name: z.string() })) }),
+})
+const EventInQueue = z.object({ id: z.number(), object: z.object({ id: z.number() }) })
 
 function addressOf(database: string): DatabaseAddress {
   const { host, port, user, password } = servers.mariadb()
@@ -118,6 +125,11 @@ for (const release of ['2.11', '2.13', '2.16'] as const satisfies readonly Relea
       }
     })
 
+    look('has text as it was meant, in whatever alphabet', async (connection) => {
+      const [country] = await rowsOf(connection, 'SELECT HEX(name) AS name FROM countries WHERE id = 1')
+      assert.equal(country?.['name'], Buffer.from('Česká republika').toString('hex').toUpperCase())
+    })
+
     look('names no parent that does not exist', async (connection) => {
       for (const table of catalogOf(release)) {
         for (const { column, references: to } of table.foreignKeys) {
@@ -200,7 +212,7 @@ for (const release of ['2.11', '2.13', '2.16'] as const satisfies readonly Relea
     })
 
     look('will not give out ids again that its counters have left behind', async (connection) => {
-      for (const { table, nextId } of edgeCounters) {
+      for (const { table, nextId } of advancedCounters) {
         const next = `SELECT auto_increment FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = '${table}'`
         assert.equal(await numberOf(connection, next), nextId)
       }
@@ -215,6 +227,16 @@ for (const release of ['2.11', '2.13', '2.16'] as const satisfies readonly Relea
         const row = `SELECT COUNT(*) FROM \`${edge.table}\` WHERE \`${edge.key.column}\` = '${edge.key.value}' AND (${edge.holds})`
         assert.equal(await numberOf(connection, row), 1, `${edge.id} in ${edge.table}.${edge.column}`)
       }
+      const [longest] = await rowsOf(
+        connection,
+        `SELECT c.content, p.endpoint FROM proxy_configs c JOIN proxies p ON p.id = c.proxy_id ORDER BY LENGTH(content) DESC LIMIT 1`,
+      )
+      const text = String(longest?.['content'])
+      assert.ok(Math.abs(Buffer.byteLength(text) - 2_000_000) < 20_000, `${Buffer.byteLength(text)} bytes`)
+      const { proxy } = Config.parse(JSON.parse(text))
+      assert.equal(proxy.endpoint, longest?.['endpoint'])
+      assert.ok(proxy.policy_chain.length > 10_000)
+      assert.equal(proxy.policy_chain.at(-1)?.name, 'apicast')
     })
   })
 }
@@ -234,57 +256,180 @@ describe('the rows of a source world', () => {
   })
 
   test('reach the server as they were encoded, whatever characters they have', async () => {
-    await withDatabase('literals', async (connection) => {
-      const texts = fc.string({ unit: 'grapheme', maxLength: 40 })
-      const tricky = fc.string({
-        unit: fc.constantFrom("'", '"', '\\', '%', '_', '\0', '\n', '\r', '\u001a', 'é', '€', '😀', 'a', '?'),
-      })
-      await fc.assert(
-        fc.asyncProperty(fc.oneof(texts, tricky), fc.uint8Array({ maxLength: 40 }), async (text, bytes) => {
-          const writer = new LiteralWriter(8)
-          writer.ascii('SELECT HEX(')
-          writer.cell(text)
-          writer.ascii(') AS t, HEX(')
-          writer.cell(Buffer.from(bytes))
-          writer.ascii(') AS b')
-          const [row] = await rowsOf(connection, writer.view().toString())
-          assert.equal(row?.['t'], Buffer.from(text).toString('hex').toUpperCase())
-          assert.equal(row?.['b'], Buffer.from(bytes).toString('hex').toUpperCase())
-        }),
-      )
+    await withDatabase('literals', async () => {
+      const world = await WorldDatabase.open(addressOf('literals'), new AbortController().signal)
+      try {
+        const texts = fc.string({ unit: 'grapheme', maxLength: 40 })
+        const tricky = fc.string({
+          unit: fc.constantFrom("'", '"', '\\', '%', '_', '\0', '\n', '\r', '\u001a', 'é', '€', '😀', 'a', '?'),
+        })
+        await fc.assert(
+          fc.asyncProperty(fc.oneof(texts, tricky), fc.uint8Array({ maxLength: 40 }), async (text, bytes) => {
+            const writer = new LiteralWriter(8)
+            writer.ascii('SELECT HEX(')
+            writer.cell(text)
+            writer.ascii(') AS t, HEX(')
+            writer.cell(Buffer.from(bytes))
+            writer.ascii(') AS b')
+            const [row] = await world.send(writer.view(), 'a literal')
+            assert.equal(row?.['t'], Buffer.from(text).toString('hex').toUpperCase())
+            assert.equal(row?.['b'], Buffer.from(bytes).toString('hex').toUpperCase())
+          }),
+        )
+      } finally {
+        await world.close()
+      }
     })
   })
 })
 
 describe('the backend Redis of a source world', () => {
-  test('agrees with MySQL, and its counters roll up', async () => {
-    await withDatabase('with_redis', async (connection) => {
-      const report = await generate('with_redis', { redis: { url: new Secret(redisUrl(2)), queuesDatabase: 1 } })
-      const redis = new Redis(redisUrl(2))
-      const queues = new Redis(redisUrl(1))
-      try {
-        assert.equal((await redis.dbsize()) + (await queues.dbsize()), report.keys)
-        assert.equal(await queues.llen('resque:queue:priority'), 2)
-        const tokens = await rowsOf(connection, 'SELECT service_id, value FROM service_tokens')
-        for (const { service_id: service, value } of tokens) {
-          assert.equal(await redis.exists(`service_token/token:${String(value)}/service_id:${String(service)}`), 1)
-        }
-        const applications = await rowsOf(
+  let report: SourceWorldReport
+  let connection: Connection
+  let redis: Redis
+  let queues: Redis
+  let counters: readonly Counter[]
+  before(async () => {
+    connection = await newDatabase('with_redis')
+    report = await generate('with_redis', { redis: { url: new Secret(redisUrl(2)), queuesDatabase: 1 } })
+    redis = new Redis(redisUrl(2))
+    queues = new Redis(redisUrl(1))
+    counters = await countersOf(redis)
+  })
+  after(async () => {
+    redis.disconnect()
+    queues.disconnect()
+    await connection.end()
+  })
+
+  /** The first column of each row, ascending. */
+  const texts = async (sql: string): Promise<readonly string[]> =>
+    (await rowsOf(connection, sql)).map((row) => String(Object.values(row)[0])).toSorted()
+  const keys = async (pattern: string): Promise<readonly string[]> => (await redis.keys(pattern)).toSorted()
+  /** Each key that fits, with its value, as `key=value`. */
+  const strings = async (pattern: string): Promise<readonly string[]> => {
+    const found = await keys(pattern)
+    const values = found.length === 0 ? [] : await redis.mget(...found)
+    return found.map((key, i) => `${key}=${values[i]}`)
+  }
+  /** Each member of the sets that fit, as `key=member`. */
+  const members = async (pattern: string): Promise<readonly string[]> => {
+    const found = await keys(pattern)
+    const sets = await Promise.all(found.map(async (key) => (await redis.smembers(key)).map((one) => `${key}=${one}`)))
+    return sets.flat().toSorted()
+  }
+  const apps = "FROM cinstances c JOIN services s ON s.id = c.service_id WHERE c.type = 'Cinstance'"
+
+  test('has as many keys as reported, and jobs that wait', async () => {
+    assert.equal((await redis.dbsize()) + (await queues.dbsize()), report.keys)
+    assert.equal(await queues.llen('resque:queue:priority'), 2)
+  })
+
+  test('knows the credentials that MySQL has, and no others', async () => {
+    assert.deepEqual(
+      await keys('service_token/*'),
+      await texts("SELECT CONCAT('service_token/token:', value, '/service_id:', service_id) FROM service_tokens"),
+    )
+    assert.deepEqual(
+      await strings('application/service_id:*/key:*/id'),
+      await texts(`SELECT CONCAT('application/service_id:', s.id, '/key:', user_key, '/id=', application_id)
+        ${apps} AND s.backend_version = '1'`),
+    )
+    assert.deepEqual(
+      await members('application/service_id:*/keys'),
+      await texts(`SELECT CONCAT('application/service_id:', service_id, '/id:', c.application_id, '/keys=', k.value)
+        FROM application_keys k JOIN cinstances c ON c.id = k.application_id`),
+    )
+    // A tenant's provider key is the user key of its application at the master.
+    const providers = `SELECT c.user_key FROM cinstances c JOIN services s ON s.id = c.service_id
+      JOIN accounts m ON m.id = s.account_id AND m.master = 1 WHERE c.type = 'Cinstance'`
+    assert.deepEqual((await redis.smembers('provider_keys_set')).toSorted(), await texts(providers))
+    assert.deepEqual(
+      await members('service/provider_key:*/ids'),
+      await texts(`SELECT CONCAT('service/provider_key:', c.user_key, '/ids=', own.id) FROM cinstances c
+        JOIN services s ON s.id = c.service_id JOIN accounts m ON m.id = s.account_id AND m.master = 1
+        JOIN services own ON own.account_id = c.user_account_id WHERE c.type = 'Cinstance'`),
+    )
+  })
+
+  test('knows the applications, filters, limits and alert levels that MySQL has', async () => {
+    assert.deepEqual(
+      await strings('application/service_id:*/plan_id'),
+      await texts(
+        `SELECT CONCAT('application/service_id:', s.id, '/id:', application_id, '/plan_id=', plan_id) ${apps}`,
+      ),
+    )
+    assert.deepEqual(
+      await members('application/service_id:*/referrer_filters'),
+      await texts(`SELECT CONCAT('application/service_id:', service_id, '/id:', c.application_id, '/referrer_filters=', f.value)
+        FROM referrer_filters f JOIN cinstances c ON c.id = f.application_id`),
+    )
+    assert.deepEqual(
+      await strings('usage_limit/*'),
+      await texts(`SELECT CONCAT('usage_limit/service_id:', p.issuer_id, '/plan_id:', p.id, '/metric_id:', l.metric_id, '/', l.period, '=', l.value)
+        FROM usage_limits l JOIN plans p ON p.id = l.plan_id`),
+    )
+    const allowed = (await rowsOf(connection, 'SELECT id, notification_settings AS settings FROM services')).flatMap(
+      ({ id, settings }) => {
+        const levels = new Set(Array.from(String(settings).matchAll(/^- (\d+)$/gm), ([, level]) => level))
+        return [...levels].map((level) => `alerts/service_id:${String(id)}/allowed_set=${level}`)
+      },
+    )
+    assert.deepEqual(await members('alerts/service_id:*/allowed_set'), allowed.toSorted())
+    const strays = (await rowsOf(connection, 'SELECT service_id, level FROM alerts')).filter(
+      ({ service_id: service, level }) =>
+        !allowed.includes(`alerts/service_id:${String(service)}/allowed_set=${String(level)}`),
+    )
+    assert.deepEqual(strays, [])
+  })
+
+  test('numbers its events and alerts on from those in MySQL', async () => {
+    const [last, lastAlert] = [
+      await numberOf(connection, 'SELECT MAX(id) FROM backend_events'),
+      await numberOf(connection, 'SELECT MAX(alert_id) FROM alerts'),
+    ]
+    const queue = (await redis.zrange('events/queue', '0', '-1')).map((text) => EventInQueue.parse(JSON.parse(text)))
+    assert.ok(queue.length > 0)
+    assert.deepEqual(
+      queue.map((event) => [event.id, event.object.id]),
+      queue.map((_, i) => [last + 1 + i, lastAlert + 1 + i]),
+    )
+    assert.equal(Number(await redis.get('events/id')), last + queue.length)
+    assert.equal(Number(await redis.get('alerts/current_id')), lastAlert + queue.length)
+  })
+
+  test('has counted the applications whose first traffic MySQL knows, from that moment on, and no others', async () => {
+    const seen = await texts(
+      `SELECT CONCAT('stats/{service:', s.id, '}/cinstances=', application_id) ${apps} AND first_traffic_at IS NOT NULL`,
+    )
+    assert.ok(seen.length > 10)
+    assert.deepEqual(await members('stats/*/cinstances'), seen)
+    const counted = counters.map(({ service, application }) => `stats/{service:${service}}/cinstances=${application}`)
+    assert.deepEqual([...new Set(counted)].filter((name) => !name.endsWith('=')).toSorted(), seen)
+    const since = new Map(
+      (
+        await rowsOf(
           connection,
-          "SELECT service_id, application_id, plan_id FROM cinstances WHERE type = 'Cinstance'",
+          `SELECT application_id AS id, DATE_FORMAT(first_traffic_at, '%Y%m%d') AS day ${apps} AND first_traffic_at IS NOT NULL`,
         )
-        for (const { service_id: service, application_id: id, plan_id: plan } of applications) {
-          assert.equal(
-            await redis.get(`application/service_id:${String(service)}/id:${String(id)}/plan_id`),
-            String(plan),
-          )
-        }
-        assert.ok((await checkRollUps(redis)) > 10)
-      } finally {
-        redis.disconnect()
-        queues.disconnect()
-      }
-    })
+      ).map(({ id, day }) => [String(id), String(day)]),
+    )
+    const firstDays = new Map<string, string>()
+    for (const { application, granularity, digits } of counters) {
+      if (granularity !== 'day' || application === '') continue
+      const known = firstDays.get(application)
+      if (known === undefined || digits < known) firstDays.set(application, digits)
+    }
+    assert.deepEqual(firstDays, new Map([...firstDays.keys()].map((id) => [id, since.get(id)])))
+  })
+
+  test('has counters that roll up: applications to services, days to weeks and months, months to years, methods to metrics', async () => {
+    const parents = new Map(
+      (await rowsOf(connection, 'SELECT id, parent_id FROM metrics WHERE parent_id IS NOT NULL')).map(
+        ({ id, parent_id: parent }) => [`metric:${String(id)}`, `metric:${String(parent)}`],
+      ),
+    )
+    assertRollUps(counters, parents)
   })
 })
 
@@ -347,33 +492,77 @@ describe('a source world is refused', () => {
   })
 })
 
-/** Returns how many service counters were compared. */
-async function checkRollUps(redis: Redis): Promise<number> {
-  const keys = (await redis.keys('stats/{service:*}/*:*')).filter((key) => !/uinstance|city/.test(key))
-  const values = await Promise.all(
-    keys.map(async (key) => ((await redis.type(key)) === 'string' ? await redis.get(key) : null)),
-  )
-  const sums = new Map<string, number>()
-  const add = (name: string, value: number): void => void sums.set(name, (sums.get(name) ?? 0) + value)
-  for (const [i, key] of keys.entries()) {
-    const match =
-      /^stats\/\{service:(\d+)\}\/(cinstance:[^/]+\/)?((?:metric|response_code):[^/]+)\/(\w+)(?::(\d+))?$/.exec(key)
-    const value = values[i]
-    if (match === null || value === null || value === undefined) continue
-    const [, service = '', application = '', what = '', granularity = '', digits = ''] = match
-    const level = application === '' ? 'service' : 'applications'
-    add(`${service} ${what} ${granularity} ${level}`, Number(value))
-    if (granularity === 'day' || granularity === 'month') {
-      add(`${service} ${application} ${what} month ${digits.slice(0, 6)} by ${granularity}`, Number(value))
+interface Counter {
+  readonly service: string
+  /** Empty for a counter of the service itself. */
+  readonly application: string
+  readonly what: string
+  readonly granularity: string
+  readonly digits: string
+  readonly value: number
+}
+
+async function countersOf(redis: Redis): Promise<readonly Counter[]> {
+  const form = /^stats\/\{service:(\d+)\}\/(?:cinstance:([^/]+)\/)?((?:metric|response_code):[^/]+)\/(\w+)(?::(\d+))?$/
+  const keys = (await redis.keys('stats/{service:*}/*')).filter((key) => form.test(key))
+  const values = await redis.mget(...keys)
+  return keys.map((key, i) => {
+    const [, service = '', application = '', what = '', granularity = '', digits = ''] = form.exec(key) ?? []
+    return { service, application, what, granularity, digits, value: Number(values[i]) }
+  })
+}
+
+function assertRollUps(counters: readonly Counter[], parents: ReadonlyMap<string, string>): void {
+  const sumsBy = (nameOf: (counter: Counter) => string | null): ReadonlyMap<string, number> => {
+    const sums = new Map<string, number>()
+    for (const counter of counters) {
+      const name = nameOf(counter)
+      if (name !== null) sums.set(name, (sums.get(name) ?? 0) + counter.value)
     }
+    return sums
   }
-  let compared = 0
-  for (const [name, sum] of sums) {
-    if (name.endsWith(' service')) {
-      assert.equal(sums.get(name.replace(/service$/, 'applications')), sum, name)
-      assert.equal(sums.get(name.replace(/\w+ service$/, 'eternity service')), sum, name)
-      compared++
-    } else if (name.endsWith('by month')) assert.equal(sums.get(name.replace(/month$/, 'day')), sum, name)
+  const sameSums = (what: string, one: (c: Counter) => string | null, other: (c: Counter) => string | null): void => {
+    const sums = sumsBy(one)
+    assert.ok(sums.size > 10, what)
+    assert.deepEqual(sumsBy(other), sums, what)
   }
-  return compared
+  const of = (granularity: string, nameOf: (counter: Counter) => string) => (counter: Counter) =>
+    counter.granularity === granularity ? nameOf(counter) : null
+  const owner = ({ service, application, what }: Counter): string => `${service} ${application} ${what}`
+
+  const kept = ['eternity', 'month', 'week', 'day', 'hour']
+  const periodOf = (ofService: boolean) => (counter: Counter) =>
+    kept.includes(counter.granularity) && (counter.application === '') === ofService
+      ? `${counter.service} ${counter.what} ${counter.granularity} ${counter.digits}`
+      : null
+  sameSums('a service has what its applications have', periodOf(true), periodOf(false))
+  sameSums('eternity is all days', of('eternity', owner), of('day', owner))
+  sameSums('days are all hours', of('day', owner), of('hour', owner))
+  const byMonth = (counter: Counter): string => `${owner(counter)} ${counter.digits.slice(0, 6)}`
+  sameSums('a month is its days', of('month', byMonth), of('day', byMonth))
+  const byWeek = (counter: Counter): string => `${owner(counter)} ${mondayOf(counter.digits)}`
+  sameSums('a week is its days', of('week', byWeek), of('day', byWeek))
+  // Years are kept of applications only.
+  const byYear = (granularity: string) => (counter: Counter) =>
+    counter.granularity === granularity && counter.application !== ''
+      ? `${owner(counter)} ${counter.digits.slice(0, 4)}`
+      : null
+  sameSums('a year is its months', byYear('year'), byYear('month'))
+
+  const values = sumsBy((counter) => `${owner(counter)} ${counter.granularity} ${counter.digits}`)
+  let methods = 0
+  for (const counter of counters) {
+    const parent = parents.get(counter.what)
+    if (parent === undefined) continue
+    methods++
+    const name = `${owner({ ...counter, what: parent })} ${counter.granularity} ${counter.digits}`
+    assert.ok((values.get(name) ?? 0) >= counter.value, `${name} includes its method`)
+  }
+  assert.ok(methods > 10)
+}
+
+function mondayOf(digits: string): string {
+  const day = new Date(`${digits.slice(0, 4)}-${digits.slice(4, 6)}-${digits.slice(6, 8)}T00:00:00Z`)
+  day.setUTCDate(day.getUTCDate() - ((day.getUTCDay() + 6) % 7))
+  return day.toISOString().slice(0, 10)
 }

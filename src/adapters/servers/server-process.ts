@@ -55,7 +55,8 @@ exit 0`
  * `lastSignal`, and after 20 s SIGKILL. The server runs in a session of its own, so that a terminal's Ctrl-C reaches
  * only us, and we end it in order.
  *
- * Faults: rejects with the system's error when the shell cannot be started.
+ * Faults: rejects with the system's error when the shell cannot be started or a pipe to it does not work; nothing is
+ * left running then.
  */
 export async function startServerProcess(
   options: ProgramOptions & { readonly lastSignal: 'INT' | 'TERM' },
@@ -77,15 +78,23 @@ export async function startServerProcess(
   const guardEnded = endOf(watcher)
   // Type only: `stdio` says that there is a pipe.
   const go = server.stdio[3] as Writable
-  for (const pipe of [go, watcher.stdin]) pipe.on('error', ignoreClosedPipe)
+  for (const pipe of [go, watcher.stdin]) pipe.on('error', leaveToWhoWaits)
   if (server.pid === undefined || watcher.pid === undefined) {
     watcher.stdin.end()
     go.end()
     throw new Error(`cannot start /bin/sh for ${options.program}: ${await ended}, ${await guardEnded}`)
   }
   const { pid } = server
-  watcher.stdin.write(`${pid}\n`)
-  go.end('go\n')
+  try {
+    await send(watcher.stdin, `${pid}\n`)
+    await send(go, 'go\n')
+    go.end()
+  } catch (cause) {
+    killGroup(server)
+    watcher.stdin.destroy()
+    await Promise.all([ended, guardEnded])
+    throw new Error(`cannot reach /bin/sh for ${options.program}`, { cause })
+  }
   const released = ended.then(async (how) => {
     watcher.stdin.end('released\n')
     await guardEnded
@@ -108,7 +117,8 @@ export async function runToEnd(
   const onAbort = () => {
     stopping = running.stop([])
   }
-  options.signal.addEventListener('abort', onAbort, { once: true })
+  if (options.signal.aborted) onAbort()
+  else options.signal.addEventListener('abort', onAbort, { once: true })
   try {
     const how = await running.ended
     await stopping
@@ -178,6 +188,18 @@ function killGroup(server: ChildProcess): void {
   }
 }
 
-function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'EPIPE') throw error
+// The pipe's other end is gone: EPIPE to who writes, ECONNRESET to who reads, for Node's pipes are socket pairs.
+const goneCodes: ReadonlySet<string | undefined> = new Set(['EPIPE', 'ECONNRESET'])
+
+/** Writes a word to a child. A child that is already gone is not waited for: its end is heard of elsewhere. */
+function send(pipe: Writable, word: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    pipe.write(word, (error?: NodeJS.ErrnoException | null) => {
+      if (error && !goneCodes.has(error.code)) reject(error)
+      else resolve()
+    })
+  })
 }
+
+/** What fails a write reaches `send`; whatever else breaks a pipe ends the child that reads it, and `endOf` tells. */
+function leaveToWhoWaits(): void {}

@@ -1,3 +1,4 @@
+import { never } from '../../base/never.ts'
 import { dayMs } from './calendar.ts'
 
 export type Granularity = 'eternity' | 'year' | 'month' | 'week' | 'day' | 'hour' | 'minute'
@@ -10,9 +11,10 @@ export type Granularity = 'eternity' | 'year' | 'month' | 'week' | 'day' | 'hour
  * Source: apisonator, `Time#to_compact_s` and `Stats::Keys`.
  */
 export function periodOf(granularity: Granularity, ms: number): string {
-  if (granularity === 'eternity') return granularity
   const digits = new Date(granularity === 'week' ? mondayOf(ms) : ms).toISOString().replaceAll(/\D/g, '')
   switch (granularity) {
+    case 'eternity':
+      return granularity
     case 'year':
       return `year:${digits.slice(0, 4)}0101`
     case 'month':
@@ -25,7 +27,7 @@ export function periodOf(granularity: Granularity, ms: number): string {
     case 'minute':
       return `minute:${trimmed(`${digits.slice(0, 12)}00`)}`
     default:
-      return granularity satisfies never
+      return never(granularity)
   }
 }
 

@@ -42,6 +42,8 @@ export class WorldDatabase {
       database: address.database,
       // One byte per character on the way out: see `send`. The session itself is switched to utf8mb4 right after.
       charset: 'LATIN1_SWEDISH_CI',
+      // Else the server tells the driver of that switch, and the driver follows it: text would be encoded twice.
+      flags: ['-SESSION_TRACK'],
       // Statements are complete; the driver need not look through megabytes for question marks.
       queryFormat: (sql) => sql,
       timezone: 'Z',
@@ -64,7 +66,7 @@ export class WorldDatabase {
    * latin1. Measured on half a million rows, with `queryFormat` above: 6.7 s of CPU instead of 12.7. `sql` may be reused
    * as soon as this returns.
    */
-  send(sql: Buffer, about: string): Promise<unknown> {
+  send(sql: Buffer, about: string): Promise<readonly Readonly<Record<string, unknown>>[]> {
     return this.#query(sql.toString('latin1'), about)
   }
 

@@ -1,6 +1,6 @@
 import type { Release } from '../../model/release.ts'
 import { catalogOf } from '../../threescale/catalog.ts'
-import { dayMs, worldNow } from './calendar.ts'
+import { dayMs, hourMs, worldNow } from './calendar.ts'
 import { apiName, organisation, person, Prose, slug } from './names.ts'
 import {
   type Application,
@@ -51,6 +51,7 @@ type Counter = 'account' | 'user' | 'service' | 'backendApi' | 'metric' | 'plan'
 class Draft {
   readonly #options: OutlineOptions
   readonly #random: Random
+  readonly #inUse = new Set<number>()
   readonly #last: Record<Counter, number> = {
     account: 0,
     user: 0,
@@ -72,7 +73,7 @@ class Draft {
     for (let i = 1; i <= this.#options.tenants; i++) tenants.push(this.#tenant(i))
     const [service] = master.services
     if (service === undefined) throw new Error('bug: the master has no service')
-    for (const tenant of tenants) master.buyers.push(this.#buyer(tenant, service, master, tenant))
+    for (const tenant of [...tenants, master]) master.buyers.push(this.#buyer(tenant, service, master, tenant))
     return { master, tenants }
   }
 
@@ -137,14 +138,7 @@ class Draft {
     for (let i = self === undefined && this.#random.chance(0.5) ? 2 : 1; i > 0; i--) {
       const plan = this.#random.pick(service.applicationPlans)
       plan.contracts++
-      applications.push({
-        id: this.#next('contract'),
-        buyerId: account.id,
-        service,
-        plan,
-        createdAt: Math.min(createdAt + this.#random.below(200) * dayMs, worldNow - dayMs),
-        live: this.#random.chance(0.95),
-      })
+      applications.push(this.#application(account.id, service, plan, createdAt + this.#random.below(200) * dayMs))
     }
     return {
       id: account.id,
@@ -155,6 +149,17 @@ class Draft {
       serviceContractId: this.#next('contract'),
       applications,
     }
+  }
+
+  /** One in six has had traffic, the first of each service in any case. */
+  #application(buyerId: number, service: Service, plan: Plan, drawnAt: number): Application {
+    const id = this.#next('contract')
+    const createdAt = Math.min(drawnAt, worldNow - dayMs)
+    const first = !this.#inUse.has(service.id)
+    const live = this.#random.chance(0.95) || first
+    const used = live && (first || id % 6 === 0)
+    if (used) this.#inUse.add(service.id)
+    return { id, buyerId, service, plan, createdAt, live, firstTrafficAt: used ? createdAt + hourMs : null }
   }
 
   #user(accountId: number, tenant: Tenant, username: string | undefined, admin: boolean): User {

@@ -1,6 +1,6 @@
 import type { ValueClass } from '../../model/decision.ts'
 import { isAtLeast, type Release } from '../../model/release.ts'
-import { allBytes, bytes, nothing, printed, repeated, utf8, type EdgeValue } from './edge-values.ts'
+import { allBytes, bytes, lengthened, nothing, printed, repeated, utf8, type EdgeValue } from './edge-values.ts'
 
 /** One value that a move has to find (`class`) or to leave as it is (`class` null). */
 export interface EdgeCase {
@@ -18,18 +18,6 @@ export interface EdgeCase {
   /** Which row is copied, the one with the least key among those that match; absent: among all. */
   readonly copyWhere?: string
 }
-
-/** A table whose next id must be kept because it lies beyond its greatest. */
-export interface EdgeCounter {
-  readonly table: string
-  readonly nextId: number
-}
-
-/** In every world: ids of deleted rows must never be given out again. */
-export const edgeCounters: readonly EdgeCounter[] = [
-  { table: 'tags', nextId: 5000 },
-  { table: 'moderatorships', nextId: 900 },
-]
 
 /** Statements that let an edge world's columns drift from 3scale's own schema, run while the tables are empty. */
 export const driftStatements: readonly string[] = [
@@ -49,6 +37,7 @@ export function edgeCasesOf(release: Release): readonly EdgeCase[] {
   const all = new Catalogue()
   dates(all, release)
   text(all)
+  configurations(all)
   numbers(all, release)
   blobs(all)
   orphans(all)
@@ -243,6 +232,29 @@ function text(all: Catalogue): void {
   )
 }
 
+/** As long as 3scale lets a configuration become. */
+const longestConfigBytes = 2_000_000
+
+// Policies of the customer's own, at the front of the chain.
+const longPolicy = JSON.stringify({
+  name: 'routing',
+  version: 'builtin',
+  configuration: { rules: [{ url: 'https://upstream.customer.example.org', condition: { operations: ['Ü'] } }] },
+})
+
+function configurations(all: Catalogue): void {
+  const part = `${longPolicy},`
+  const times = Math.floor(longestConfigBytes / Buffer.byteLength(part))
+  all.add(
+    'longest-config',
+    'proxy_configs.content',
+    null,
+    lengthened('content', '"policy_chain":[', part, times),
+    'a configuration of 2 MB: a long chain of policies, still valid JSON',
+    { set: { version: '1000' } },
+  )
+}
+
 function numbers(all: Catalogue, release: Release): void {
   for (const value of ['2', '-1', '127']) {
     all.add(
@@ -306,8 +318,11 @@ export function edgeStatement(edge: EdgeCase, columns: Iterable<string>): string
   const names = [...columns]
   const values = names.map((name) => edge.set[name] ?? `\`${name}\``)
   const where = edge.copyWhere === undefined ? '' : ` WHERE ${edge.copyWhere}`
+  const key = `\`${edge.key.column}\``
+  // Not by ORDER BY and LIMIT 1: the server would first make the values, megabytes some of them, for every row there is.
   return (
     `INSERT INTO \`${edge.table}\` (${names.map((name) => `\`${name}\``).join(', ')}) ` +
-    `SELECT ${values.join(', ')} FROM \`${edge.table}\`${where} ORDER BY \`${edge.key.column}\` LIMIT 1`
+    `SELECT ${values.join(', ')} FROM \`${edge.table}\` ` +
+    `WHERE ${key} = (SELECT least FROM (SELECT MIN(${key}) AS least FROM \`${edge.table}\`${where}) AS copied)`
   )
 }

@@ -26,6 +26,16 @@ export function repeated(hex: string, times: number): EdgeValue {
   return { sql, holds: (column) => `MD5(\`${column}\`) = MD5(${sql})` }
 }
 
+/**
+ * The value of the row that is copied, with `times` copies of `part` after its only `mark`, made by the server. It has to
+ * be JSON then.
+ */
+export function lengthened(column: string, mark: string, part: string, times: number): EdgeValue {
+  const sql = `REPLACE(\`${column}\`, '${mark}', CONCAT('${mark}', REPEAT('${part}', ${times})))`
+  const length = Buffer.byteLength(part) * times
+  return { sql, holds: (name) => `LENGTH(\`${name}\`) > ${length} AND JSON_VALID(\`${name}\`)` }
+}
+
 export const nothing: EdgeValue = { sql: 'NULL', holds: (column) => `\`${column}\` IS NULL` }
 
 /** Every byte value once, 00 to FF. */

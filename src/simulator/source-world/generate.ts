@@ -4,7 +4,8 @@ import type { SourceWorld, SourceWorldReport, SourceWorldRequest } from '../../p
 import { mysqlSchema } from '../../threescale/mysql-schema.ts'
 import { mysqlTriggers } from '../../threescale/tenant-rules.ts'
 import { WorldDatabase } from './connect.ts'
-import { driftStatements, edgeCasesOf, edgeCounters, edgeStatement, largestEdgeBytes } from './edge-rows.ts'
+import { advancedCounters } from './advanced-counters.ts'
+import { driftStatements, edgeCasesOf, edgeStatement, largestEdgeBytes } from './edge-rows.ts'
 import { encodeInserts } from './encode-insert.ts'
 import { worldFault } from './faults.ts'
 import { drawOutline } from './draw-outline.ts'
@@ -149,7 +150,7 @@ async function addEdgeRows(database: WorldDatabase, outline: Outline, counts: Ma
 }
 
 async function finish(database: WorldDatabase, outline: Outline): Promise<void> {
-  for (const { table, nextId } of edgeCounters) {
+  for (const { table, nextId } of advancedCounters) {
     await database.run(`ALTER TABLE ${table} AUTO_INCREMENT = ${nextId}`, table)
   }
   // The mode that 3scale creates them in is stored with each of them.

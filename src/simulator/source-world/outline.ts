@@ -52,8 +52,10 @@ export interface Application {
   readonly plan: Plan
   readonly createdAt: number
   readonly live: boolean
+  /** When it was first used; null when never. MySQL's column and the backend's counters both follow it. */
+  readonly firstTrafficAt: number | null
 }
-/** An account below a tenant; for the master these are the tenants themselves. */
+/** An account below a tenant; for the master these are the tenants and itself. */
 export interface Buyer {
   readonly id: number
   readonly name: string

@@ -3,6 +3,7 @@ import { periodOf, type Granularity } from './compact-time.ts'
 import type { Application, Outline, Service } from './outline.ts'
 import type { RedisCommand } from './redis-command.ts'
 import { applicationIdOf } from './tables/applications.ts'
+import { alertLimitsOf } from './tables/services.ts'
 
 const serviceGranularities: readonly Granularity[] = ['eternity', 'month', 'week', 'day', 'hour']
 const applicationGranularities: readonly Granularity[] = [...serviceGranularities, 'year', 'minute']
@@ -16,15 +17,15 @@ export function* counterCommands(
 ): Generator<RedisCommand> {
   const random = outline.random(`traffic:${service.id}`)
   const [hits, method] = service.metrics
-  // One in six applications has had traffic, the first of each service in any case.
-  const active = applications.filter((_, i) => i % 6 === 0)
+  const active = applications.filter((application) => application.firstTrafficAt !== null)
   if (hits === undefined || method === undefined || active.length === 0) return
   const counts = new Map<string, number>()
   const instants = [worldNow]
   for (let n = 0; n < 6; n++) instants.push(worldNow - random.below(40) * dayMs - random.below(24) * hourMs)
   for (const application of active) {
     const id = applicationIdOf(outline, application)
-    for (const at of instants) {
+    const since = application.firstTrafficAt ?? worldNow
+    for (const at of [since + minuteMs, ...instants.filter((instant) => instant - minuteMs > since)]) {
       for (const minute of [at, at - minuteMs]) {
         const used = random.between(1, 900)
         count(counts, service, id, `metric:${hits.id}`, minute, used)
@@ -76,7 +77,8 @@ function* shortLived(outline: Outline, service: Service, active: readonly Applic
     const id = applicationIdOf(outline, application)
     yield ['SET', `daily_traffic/service:${service.id}/cinstance:${id}/${today}`, '1', 'EX', '172800']
     if (application.id % 2 === 0) {
-      yield ['SET', `alerts/service_id:${service.id}/app_id:${id}/90/already_notified`, '1', 'EX', '86400']
+      const [level] = alertLimitsOf(service)
+      yield ['SET', `alerts/service_id:${service.id}/app_id:${id}/${level}/already_notified`, '1', 'EX', '86400']
     }
   }
 }

@@ -1,11 +1,19 @@
 import { datetime, worldNow } from './calendar.ts'
-import type { Application, Outline, Service } from './outline.ts'
+import type { Application, Outline, Service, Tenant } from './outline.ts'
 import { hexOf } from './random.ts'
 import type { RedisCommand } from './redis-command.ts'
 import { counterCommands } from './redis-counters.ts'
-import { applicationIdOf, applicationKeysOf, everyApplication, referrersOf, userKeyOf } from './tables/applications.ts'
+import {
+  applicationIdOf,
+  applicationKeysOf,
+  everyApplication,
+  lastAlertIdOf,
+  referrersOf,
+  userKeyOf,
+} from './tables/applications.ts'
+import { lastBackendEventIdOf } from './tables/history.ts'
 import { limitsOf } from './tables/plans.ts'
-import { backendVersionOf, everyService } from './tables/services.ts'
+import { alertLimitsOf, backendVersionOf, everyService } from './tables/services.ts'
 
 /** Everything in the storage database: credentials and limits as in MySQL, counters, events, and a little rubbish. */
 export function* storageCommands(outline: Outline): Generator<RedisCommand> {
@@ -26,10 +34,11 @@ export function* storageCommands(outline: Outline): Generator<RedisCommand> {
   yield* leftovers(outline)
 }
 
-/** A tenant's provider key is the user key of its own application at the master. */
-export function providerKeyOf(outline: Outline, service: Service): string {
-  const own = outline.master.buyers.find((buyer) => buyer.id === service.tenant.id)?.applications[0]
-  return own === undefined ? hexOf(outline.seed, 'master-key', outline.master.id) : userKeyOf(outline, own)
+/** A tenant's provider key is the user key of its own application at the master, and the master has one there too. */
+function providerKeyOf(outline: Outline, tenant: Tenant): string {
+  const own = outline.master.buyers.find((buyer) => buyer.id === tenant.id)?.applications[0]
+  if (own === undefined) throw new Error(`bug: account ${tenant.id} has no application at the master`)
+  return userKeyOf(outline, own)
 }
 
 function* tenantKeys(outline: Outline): Generator<RedisCommand> {
@@ -37,7 +46,7 @@ function* tenantKeys(outline: Outline): Generator<RedisCommand> {
   for (const tenant of outline.everyone) {
     const [first] = tenant.services
     if (first === undefined) continue
-    const key = providerKeyOf(outline, first)
+    const key = providerKeyOf(outline, tenant)
     keys.push(key)
     yield ['SADD', `service/provider_key:${key}/ids`, ...tenant.services.map((service) => String(service.id))]
     yield ['SET', `service/provider_key:${key}/id`, String(first.id)]
@@ -56,9 +65,9 @@ function* serviceKeys(
   yield ['SET', `${id}/state`, service.tenant.suspended ? 'suspended' : 'active']
   yield ['SET', `${id}/referrer_filters_required`, '0']
   yield ['SET', `${id}/backend_version`, backendVersionOf(service)]
-  yield ['SET', `${id}/provider_key`, providerKeyOf(outline, service)]
+  yield ['SET', `${id}/provider_key`, providerKeyOf(outline, service.tenant)]
   yield ['HSET', `service_token/token:${hexOf(outline.seed, 'service-token', service.id, 64)}/${of}`, 'permissions', '']
-  yield ['SADD', `alerts/${of}/allowed_set`, '50', '80', '90', '100', '120', '150']
+  yield ['SADD', `alerts/${of}/allowed_set`, ...alertLimitsOf(service).map(String)]
   yield ['SADD', `metrics/${of}/ids`, ...service.metrics.map((metric) => String(metric.id))]
   for (const metric of service.metrics) {
     yield ['SET', `metric/${of}/id:${metric.id}/name`, metric.systemName]
@@ -87,30 +96,28 @@ function* applicationKeys(outline: Outline, application: Application): Generator
   yield ['SET', `${key}/state`, application.live ? 'active' : 'suspended']
   yield ['SET', `${key}/plan_id`, String(plan.id)]
   yield ['SET', `${key}/plan_name`, plan.name]
-  const version = backendVersionOf(service)
-  if (version === '1') yield ['SET', `application/${of}/key:${userKeyOf(outline, application)}/id`, id]
-  else yield ['SADD', `${key}/keys`, ...applicationKeysOf(outline, application)]
+  if (backendVersionOf(service) === '1') {
+    yield ['SET', `application/${of}/key:${userKeyOf(outline, application)}/id`, id]
+  }
+  yield ['SADD', `${key}/keys`, ...applicationKeysOf(outline, application)]
   const referrers = referrersOf(application)
   if (referrers.length > 0) yield ['SADD', `${key}/referrer_filters`, ...referrers]
 }
 
-/** Events that 3scale has not fetched yet, numbered on from those in `backend_events`. */
+/** Alerts that 3scale has not fetched yet; they and their events are numbered on from those in MySQL. */
 function* eventKeys(outline: Outline): Generator<RedisCommand> {
-  const first = 5_000_000
+  let eventId = lastBackendEventIdOf(outline)
+  let alertId = lastAlertIdOf(outline)
   const events: string[] = []
-  for (const [i, service] of [...everyService(outline)].slice(0, 12).entries()) {
-    const id = first + i
-    const event = {
-      id,
-      type: 'alert',
-      timestamp: datetime(worldNow),
-      object: { service_id: String(service.id), utilization: 90 },
-    }
-    events.push(String(id), JSON.stringify(event))
+  for (const service of [...everyService(outline)].slice(0, 12)) {
+    const [utilization] = alertLimitsOf(service)
+    const object = { id: ++alertId, service_id: String(service.id), utilization }
+    const event = { id: ++eventId, type: 'alert', timestamp: datetime(worldNow), object }
+    events.push(String(eventId), JSON.stringify(event))
   }
   yield ['ZADD', 'events/queue', ...events]
-  yield ['SET', 'events/id', String(first + events.length / 2 - 1)]
-  yield ['SET', 'alerts/current_id', '90210']
+  yield ['SET', 'events/id', String(eventId)]
+  yield ['SET', 'alerts/current_id', String(alertId)]
   yield ['SET', 'events/ping', '1', 'EX', '60']
   const [service] = outline.tenants[0]?.services ?? []
   if (service === undefined) return
@@ -159,7 +166,12 @@ export function* queueCommands(outline: Outline): Generator<RedisCommand> {
   }
   const notify = {
     class: 'ThreeScale::Backend::Transactor::NotifyJob',
-    args: [hexOf(outline.seed, 'master-key', 1), { 'transactions/authorize': 5 }, datetime(worldNow), enqueued],
+    args: [
+      providerKeyOf(outline, outline.tenants[0] ?? outline.master),
+      { 'transactions/authorize': 5 },
+      datetime(worldNow),
+      enqueued,
+    ],
   }
   const worker = 'backend-worker-1-x7k2p:1:priority,main,stats'
   yield ['SADD', 'resque:queues', 'priority', 'main', 'stats']

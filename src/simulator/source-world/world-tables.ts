@@ -6,18 +6,22 @@ import { applicationTables } from './tables/applications.ts'
 import { billingTables } from './tables/billing.ts'
 import { bookkeepingTables } from './tables/bookkeeping.ts'
 import { cmsTables } from './tables/cms.ts'
+import { deadTables } from './tables/dead.ts'
 import { gatewayTables } from './tables/gateways.ts'
 import { historyTables } from './tables/history.ts'
+import { legalTermTables } from './tables/legal-terms.ts'
 import { messageTables } from './tables/messages.ts'
 import { planTables } from './tables/plans.ts'
 import { proxyConfigTables } from './tables/proxy-configs.ts'
-import { quietTables } from './tables/quiet.ts'
+import { settingTables } from './tables/settings.ts'
+import { tagTables } from './tables/tags.ts'
 import { serviceTables } from './tables/services.ts'
 
 /** Every table of the outline's release with its rows. A table of the release that nobody fills is a bug. */
 export function worldTables(outline: Outline): TableRows[] {
   const made = [
     accountTables,
+    settingTables,
     accessTables,
     serviceTables,
     gatewayTables,
@@ -28,7 +32,9 @@ export function worldTables(outline: Outline): TableRows[] {
     cmsTables,
     messageTables,
     historyTables,
-    quietTables,
+    tagTables,
+    legalTermTables,
+    deadTables,
     bookkeepingTables,
   ].flatMap((tables) => tables(outline))
   const filled = new Set(made.map((source) => source.table))

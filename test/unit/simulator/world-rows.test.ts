@@ -7,7 +7,7 @@ import { encodeInserts } from '../../../src/simulator/source-world/encode-insert
 import { drawOutline, type OutlineOptions } from '../../../src/simulator/source-world/draw-outline.ts'
 import { queueCommands, storageCommands } from '../../../src/simulator/source-world/redis-keys.ts'
 import { migrationVersions } from '../../../src/simulator/source-world/tables/bookkeeping.ts'
-import { effectivelyDeadTables } from '../../../src/simulator/source-world/tables/quiet.ts'
+import { effectivelyDeadTables } from '../../../src/simulator/source-world/tables/dead.ts'
 import { worldTables } from '../../../src/simulator/source-world/world-tables.ts'
 import { catalogOf } from '../../../src/threescale/catalog.ts'
 import { releaseFacts } from '../../../src/threescale/releases.ts'

@@ -2,13 +2,21 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { writtenTables } from '../../../src/threescale/catalog.ts'
 import { type HostNamePlace, hostNames, hostNamesTo } from '../../../src/threescale/host-names.ts'
-import { contentOf, isSecretColumn, serializedColumns } from '../../../src/threescale/serialized-columns.ts'
+import {
+  contentOf,
+  isSecretColumn,
+  secretColumns,
+  serializedColumns,
+} from '../../../src/threescale/serialized-columns.ts'
 
 const kinds: ReadonlyMap<string, string> = new Map(
   writtenTables.flatMap((t) => t.columns.map((c) => [`${t.name}.${c.name}`, c.kind] as const)),
 )
 const places: readonly HostNamePlace[] = hostNames
 const named = places.flatMap(({ table, columns }) => columns.map((column) => `${table}.${column}`))
+
+const namesIn = (columns: Readonly<Record<string, object>>): readonly string[] =>
+  Object.entries(columns).flatMap(([table, inTable]) => Object.keys(inTable).map((column) => `${table}.${column}`))
 
 const contentAt = (name: string) => {
   const [table = '', column = ''] = name.split('.')
@@ -44,6 +52,18 @@ describe('host names', () => {
     }
   })
 
+  it('include every column named for a URL, and every title of what was sent', () => {
+    const urls = [...kinds].flatMap(([name, kind]) => (/\w_url$/.test(name) && /string|text/.test(kind) ? [name] : []))
+    assert.deepEqual(
+      urls.filter((name) => !named.includes(name)),
+      [],
+    )
+    assert.deepEqual(
+      places.filter(({ table }) => table === 'notifications').flatMap(({ columns }) => columns),
+      ['title'],
+    )
+  })
+
   it('in YAML are where the serialized columns say YAML is', () => {
     for (const { table, columns, form } of places) {
       for (const column of columns) {
@@ -55,9 +75,7 @@ describe('host names', () => {
 
 describe('serialized columns', () => {
   it('exist, and are text or bytes', () => {
-    const columns = Object.entries(serializedColumns).flatMap(([table, contents]) =>
-      Object.keys(contents).map((column) => `${table}.${column}`),
-    )
+    const columns = namesIn(serializedColumns)
     const yaml = columns.filter((name) => contentAt(name) === 'yaml')
     const json = columns.filter((name) => contentAt(name) === 'json')
     assert.deepEqual([yaml.length, json.length], [18, 8])
@@ -70,11 +88,30 @@ describe('serialized columns', () => {
     for (const name of bytes) assert.notEqual(contentAt(name), null, name)
   })
 
-  it('tell credentials from the rest', () => {
+  it('are only those', () => {
+    assert.equal(contentOf('accounts', 'org_name'), null)
+    assert.equal(contentOf('no_such_table', 'x'), null)
+  })
+})
+
+describe('secret columns', () => {
+  it('exist, and are text or bytes', () => {
+    for (const name of namesIn(secretColumns)) assert.match(kinds.get(name) ?? '', /string|text|blob/, name)
+  })
+
+  it('are told from the rest', () => {
     assert.ok(isSecretColumn('service_tokens', 'value'))
     assert.ok(isSecretColumn('users', 'password_digest'))
     assert.ok(!isSecretColumn('accounts', 'extra_fields'))
-    assert.equal(contentOf('accounts', 'org_name'), null)
-    assert.equal(contentOf('no_such_table', 'x'), null)
+    assert.ok(!isSecretColumn('no_such_table', 'x'))
+  })
+
+  it('include what holds credentials among other things, in whatever form', () => {
+    assert.ok(isSecretColumn('payment_gateway_settings', 'gateway_settings'))
+    assert.equal(contentOf('payment_gateway_settings', 'gateway_settings'), 'yaml')
+    assert.ok(isSecretColumn('proxies', 'oidc_issuer_endpoint'))
+    assert.equal(contentOf('proxies', 'oidc_issuer_endpoint'), null)
+    assert.ok(isSecretColumn('proxy_configs', 'content'))
+    assert.equal(contentOf('proxy_configs', 'content'), 'json')
   })
 })

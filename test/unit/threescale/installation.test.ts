@@ -53,6 +53,17 @@ describe('workloads', () => {
     for (const { name, holds, replicasAt } of allWorkloads) assert.equal(replicasAt === null, holds !== 'nothing', name)
   })
 
+  it('say how they are made again when, and only when, they can be', () => {
+    for (const { name, holds, rebuiltBy } of allWorkloads) {
+      assert.equal(rebuiltBy !== undefined, holds === 'rebuildable', name)
+      if (rebuiltBy?.kind === 'command')
+        assert.ok(
+          allWorkloads.some((other) => other.name === rebuiltBy.in),
+          name,
+        )
+    }
+  })
+
   it('are deployed with jobs where they are Deployments, and left alone when scaled from 2.13 on', () => {
     for (const release of releases) {
       assert.equal(deployJobsOf(release) !== null, releaseFacts[release].workloadKind === 'Deployment')
@@ -71,7 +82,7 @@ describe('secrets', () => {
     }
   })
 
-  it('are carried to RHOAM six at a time, the seed to its operator too', () => {
+  it('are carried to RHOAM six at a time, to its operator the two that it writes over the product’s', () => {
     assert.deepEqual(secretsCarriedTo('destination'), [
       'system-seed',
       'system-master-apicast',
@@ -80,7 +91,32 @@ describe('secrets', () => {
       'system-recaptcha',
       'system-memcache',
     ])
-    assert.deepEqual(secretsCarriedTo('destination-operator'), ['system-seed'])
+    assert.deepEqual(secretsCarriedTo('destination-operator'), ['system-seed', 'system-master-apicast'])
+    for (const name of ['system-seed', 'system-master-apicast'] as const) {
+      assert.ok(secretsCarriedTo('migration').includes(name), name)
+    }
+  })
+
+  it('of every Redis and database have users and TLS from 2.15 on', () => {
+    for (const name of ['system-redis', 'backend-redis']) {
+      const keys = allSecrets.find((secret) => secret.name === name)?.keys ?? []
+      for (const part of [/_USERNAME$/, /_PASSWORD$/, /_SENTINEL_USERNAME$/, /_SENTINEL_PASSWORD$/]) {
+        assert.ok(
+          keys.some((key) => part.test(key.name)),
+          `${name} ${String(part)}`,
+        )
+      }
+      for (const part of ['REDIS_SSL_CA', 'REDIS_SSL_CERT', 'REDIS_SSL_KEY']) {
+        assert.ok(
+          keys.some((key) => key.name === part),
+          `${name} ${part}`,
+        )
+      }
+      for (const { name: key, in: range = {} } of keys) {
+        if (/SSL|USERNAME|PASSWORD/.test(key))
+          assert.deepEqual([holdsIn(range, '2.14'), holdsIn(range, '2.15')], [false, true], key)
+      }
+    }
   })
 
   it('that name a database are never carried anywhere', () => {

@@ -1,7 +1,8 @@
-import { datetime, dayMs, worldNow } from '../calendar.ts'
+import { datetime, dayMs, minuteMs, worldNow } from '../calendar.ts'
 import { hexOf } from '../random.ts'
 import { tenantIdByAccount, tenantIdOf, type Application, type Outline, type Tenant } from '../outline.ts'
 import type { Cell, Row, TableRows } from '../rows.ts'
+import { alertLimitsOf } from './services.ts'
 
 /** Contracts of all three types, and the keys, filters and alerts of applications. */
 export function applicationTables(outline: Outline): TableRows[] {
@@ -46,7 +47,7 @@ function* cinstances(outline: Outline): Generator<Row> {
   for (const tenant of outline.everyone) {
     for (const [i, buyer] of tenant.buyers.entries()) {
       for (const application of buyer.applications) {
-        const first = application.live ? datetime(application.createdAt + 3_600_000) : null
+        const first = application.firstTrafficAt
         yield contract(application.id, application.plan.id, buyer.id, application.createdAt, tenant, 'Cinstance', {
           user_key: userKeyOf(outline, application),
           application_id: applicationIdOf(outline, application),
@@ -54,8 +55,9 @@ function* cinstances(outline: Outline): Generator<Row> {
           description: outline.prose.take(50),
           state: application.live ? 'live' : 'suspended',
           service_id: application.service.id,
-          first_traffic_at: first,
-          first_daily_traffic_at: first,
+          first_traffic_at: first === null ? null : datetime(first),
+          // What is in use at all is in use today.
+          first_daily_traffic_at: first === null ? null : datetime(worldNow - minuteMs),
           extra_fields: '--- !ruby/hash:ActiveSupport::HashWithIndifferentAccess\nteam: core\n',
         })
       }
@@ -156,27 +158,55 @@ function* referrerFilters(outline: Outline): Generator<Row> {
   }
 }
 
-function* alerts(outline: Outline): Generator<Row> {
+interface Alert {
+  readonly tenant: Tenant
+  readonly application: Application
+  /** The backend's number for it; `alerts/current_id` stands at the last one given out. */
+  readonly alertId: number
+  readonly level: number
+  readonly at: number
+  readonly read: boolean
+  readonly toTenant: boolean
+}
+
+const lastAlertIdBefore = 7000
+
+function* everyAlert(outline: Outline): Generator<Alert> {
   const random = outline.random('alerts')
-  const levels = [50, 80, 90, 100, 120]
-  let id = 0
+  let alertId = lastAlertIdBefore
   for (const { tenant, application } of everyApplication(outline)) {
     if (tenant.master) continue
+    const levels = alertLimitsOf(application.service)
     for (let n = random.below(4); n > 0; n--) {
       const level = random.pick(levels)
-      yield {
-        id: ++id,
-        account_id: n % 2 === 0 ? tenant.id : application.buyerId,
-        timestamp: datetime(worldNow - random.below(180 * 86_400) * 1000),
-        state: n === 1 ? 'read' : 'unread',
-        cinstance_id: application.id,
-        utilization: `${level}.50`,
-        level,
-        alert_id: 7_000 + id,
-        message: `hits per minute: ${level * 60} of 6000`,
-        tenant_id: tenantIdByAccount(outline, tenant),
-        service_id: application.service.id,
-      }
+      const at = worldNow - random.below(180 * 86_400) * 1000
+      yield { tenant, application, alertId: ++alertId, level, at, read: n === 1, toTenant: n % 2 === 0 }
+    }
+  }
+}
+
+/** The greatest `alert_id` in MySQL. */
+export function lastAlertIdOf(outline: Outline): number {
+  let last = lastAlertIdBefore
+  for (const { alertId } of everyAlert(outline)) last = alertId
+  return last
+}
+
+function* alerts(outline: Outline): Generator<Row> {
+  let id = 0
+  for (const { tenant, application, alertId, level, at, read, toTenant } of everyAlert(outline)) {
+    yield {
+      id: ++id,
+      account_id: toTenant ? tenant.id : application.buyerId,
+      timestamp: datetime(at),
+      state: read ? 'read' : 'unread',
+      cinstance_id: application.id,
+      utilization: `${level}.50`,
+      level,
+      alert_id: alertId,
+      message: `hits per minute: ${level * 60} of 6000`,
+      tenant_id: tenantIdByAccount(outline, tenant),
+      service_id: application.service.id,
     }
   }
 }

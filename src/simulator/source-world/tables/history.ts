@@ -1,6 +1,6 @@
 import { datetime, minuteMs, worldNow } from '../calendar.ts'
 import { isAtLeast } from '../../../model/release.ts'
-import { tenantIdOf, type Outline, type Tenant } from '../outline.ts'
+import { tenantIdOf, type Application, type Outline, type Tenant } from '../outline.ts'
 import type { Row, TableRows } from '../rows.ts'
 import { everyApplication } from './applications.ts'
 
@@ -104,14 +104,32 @@ function* deletedObjects(outline: Outline): Generator<Row> {
   }
 }
 
-function* backendEvents(outline: Outline): Generator<Row> {
-  // Their ids are the backend's sequence, not this table's.
-  let id = 40_000
+// The ids are the backend's sequence, not the table's.
+const lastEventIdBefore = 40_000
+
+/** Applications with their first traffic, of which the backend has told, in the order of its events. */
+function* everyFirstTraffic(
+  outline: Outline,
+): Generator<{ readonly id: number; readonly application: Application; readonly firstTrafficAt: number }> {
+  let id = lastEventIdBefore
   for (const { tenant, application } of everyApplication(outline)) {
-    if (tenant.master || application.id % 2 === 0) continue
-    const at = datetime(application.createdAt + 60 * minuteMs)
+    const { firstTrafficAt } = application
+    if (!tenant.master && firstTrafficAt !== null) yield { id: ++id, application, firstTrafficAt }
+  }
+}
+
+/** The greatest id in `backend_events`. */
+export function lastBackendEventIdOf(outline: Outline): number {
+  let last = lastEventIdBefore
+  for (const { id } of everyFirstTraffic(outline)) last = id
+  return last
+}
+
+function* backendEvents(outline: Outline): Generator<Row> {
+  for (const { id, application, firstTrafficAt } of everyFirstTraffic(outline)) {
+    const at = datetime(firstTrafficAt)
     yield {
-      id: ++id,
+      id,
       data: `---\nid: ${id}\ntype: first_traffic\nobject:\n  service_id: '${application.service.id}'\n  application_id: '${application.id}'\n  timestamp: ${at} UTC\n`,
       created_at: at,
       updated_at: at,

@@ -36,7 +36,7 @@ function* services(outline: Outline): Generator<Row> {
       state: 'incomplete',
       intentions_required: false,
       buyers_manage_keys: true,
-      notification_settings: '---\n:web_buyer:\n- 50\n- 100\n:email_provider:\n- 90\n- 120\n',
+      notification_settings: notificationSettingsOf(service),
       default_application_plan_id: service.applicationPlans[0]?.id ?? null,
       default_service_plan_id: service.servicePlan.id,
       tenant_id: tenantIdOf(service.tenant),
@@ -50,8 +50,31 @@ function* services(outline: Outline): Generator<Row> {
   }
 }
 
+const alertLevels: readonly Readonly<Record<string, readonly number[]>>[] = [
+  { web_buyer: [50, 100], email_provider: [90, 120] },
+  { web_provider: [80, 100, 150], email_provider: [100] },
+  { web_buyer: [100], email_buyer: [50, 80, 90, 100, 120, 150, 200, 300] },
+]
+
+/** Who is told of a service's alerts, how, and at which percentages of a limit. */
+function alertLevelsOf(service: Service): Readonly<Record<string, readonly number[]>> {
+  return alertLevels[service.id % alertLevels.length] ?? {}
+}
+
+/** The percentages at which the backend raises an alert: those that anybody wants to hear of, ascending. */
+export function alertLimitsOf(service: Service): readonly number[] {
+  return [...new Set(Object.values(alertLevelsOf(service)).flat())].sort((a, b) => a - b)
+}
+
+function notificationSettingsOf(service: Service): string {
+  const settings = Object.entries(alertLevelsOf(service))
+  return `---\n${settings.map(([way, levels]) => `:${way}:\n${levels.map((level) => `- ${level}\n`).join('')}`).join('')}`
+}
+
 /** `1`: user key, `2`: id and key, `oidc`: OpenID Connect. */
 export function backendVersionOf(service: Service): '1' | '2' | 'oidc' {
+  // Tenants are known to the master by their provider key, which is a user key.
+  if (service.tenant.master) return '1'
   return service.id % 7 === 3 ? 'oidc' : service.id % 3 === 1 ? '2' : '1'
 }
 

@@ -1,12 +1,8 @@
-import { datetime, dayMs } from '../calendar.ts'
-import type { Outline, Tenant } from '../outline.ts'
-import type { Row, TableRows } from '../rows.ts'
+import type { Outline } from '../outline.ts'
+import type { TableRows } from '../rows.ts'
+import { type FewRow, fewRows, stamped, userOf } from './few-rows.ts'
 
-/**
- * Tables that today's 3scale no longer fills. Old installations still have rows in them, so the world has a few too.
- *
- * Tags and legal terms are in use, if rarely; they live here because they are as small.
- */
+/** Tables that today's 3scale no longer fills. Old installations still have rows in them, so the world has a few too. */
 export const effectivelyDeadTables = [
   'forums',
   'posts',
@@ -24,13 +20,9 @@ export const effectivelyDeadTables = [
   'category_types',
 ] as const
 
-/** A handful of rows for each table that is dead or hardly used. */
-export function quietTables(outline: Outline): TableRows[] {
-  const few = outline.tenants.slice(0, 5)
-  const rowsOf = (make: (tenant: Tenant, index: number, at: string) => Row) =>
-    function* () {
-      for (const [i, tenant] of few.entries()) yield make(tenant, i + 1, datetime(tenant.createdAt + 10 * dayMs))
-    }
+/** A handful of rows for each of them. */
+export function deadTables(outline: Outline): TableRows[] {
+  const rowsOf = (make: FewRow) => fewRows(outline, make)
   return [
     {
       table: 'forums',
@@ -195,101 +187,5 @@ export function quietTables(outline: Outline): TableRows[] {
         tenant_id: tenant.id,
       })),
     },
-    { table: 'tags', rows: () => tags(outline) },
-    {
-      table: 'taggings',
-      rows: rowsOf((tenant, id, at) => ({
-        id,
-        tag_id: id,
-        taggable_id: tenant.id,
-        taggable_type: 'Account',
-        ...stamped(at),
-        tenant_id: tenant.id,
-        tagger_id: null,
-        tagger_type: null,
-        context: 'tags',
-      })),
-    },
-    {
-      table: 'legal_terms',
-      rows: rowsOf((tenant, id, at) => ({
-        id,
-        version: 2,
-        lock_version: 1,
-        name: 'Conditions générales',
-        slug: 'signup_licence',
-        body: outline.prose.take(2500),
-        ...stamped(at),
-        published: true,
-        created_by_id: userOf(tenant),
-        account_id: tenant.id,
-        tenant_id: tenant.id,
-      })),
-    },
-    {
-      table: 'legal_term_versions',
-      rows: rowsOf((tenant, id, at) => ({
-        id,
-        legal_term_id: id,
-        version: 1,
-        name: 'Conditions générales',
-        slug: 'signup_licence',
-        body: outline.prose.take(2500),
-        ...stamped(at),
-        published: true,
-        version_comment: 'První verze',
-        tenant_id: tenant.id,
-      })),
-    },
-    {
-      table: 'legal_term_bindings',
-      rows: rowsOf((tenant, id, at) => ({
-        id,
-        legal_term_id: id,
-        legal_term_version: 2,
-        resource_type: 'AccountPlan',
-        resource_id: tenant.accountPlans[0]?.id ?? null,
-        ...stamped(at),
-        scope: 'signup',
-        tenant_id: tenant.id,
-      })),
-    },
-    {
-      table: 'legal_term_acceptances',
-      rows: rowsOf((tenant, id, at) => ({
-        id,
-        legal_term_id: id,
-        legal_term_version: 2,
-        resource_type: 'Account',
-        resource_id: tenant.buyers[0]?.id ?? null,
-        ...stamped(at),
-        tenant_id: tenant.id,
-        account_id: tenant.buyers[0]?.id ?? null,
-      })),
-    },
   ]
-}
-
-/** One tag per tenant, forty at most: the table's counter stands far beyond them. */
-function* tags(outline: Outline): Generator<Row> {
-  for (const [i, tenant] of outline.tenants.slice(0, 40).entries()) {
-    const at = datetime(tenant.createdAt)
-    yield {
-      id: i + 1,
-      name: i % 2 === 0 ? 'beta' : 'bêta',
-      created_at: at,
-      updated_at: at,
-      account_id: tenant.id,
-      tenant_id: tenant.id,
-      taggings_count: i < 5 ? 1 : 0,
-    }
-  }
-}
-
-function stamped(at: string): Row {
-  return { created_at: at, updated_at: at }
-}
-
-function userOf(tenant: Tenant): number | null {
-  return tenant.users[0]?.id ?? null
 }
