@@ -185,7 +185,7 @@ async function rehearse(
 
 const notChecked = [
   'the rows of the runbook other than 5 convert-to-postgres: they are planned, not carried out by this version',
-  'the backend Redis: it is filled beside the database, and not moved by this version',
+  'the backend Redis: a rehearsal fills one beside the database and does not move it (threeshift redis does)',
   'MySQL 5.7 and 8 and Oracle as sources: MariaDB stands in for them here',
 ]
 

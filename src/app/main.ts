@@ -7,6 +7,8 @@ import type { CliContext } from '../cli/context.ts'
 import { fault } from '../cli/faults.ts'
 import { printFault } from '../cli/print-fault.ts'
 import { type CliPorts, runProgram } from '../cli/program.ts'
+import { redisMover } from '../movers/redis/mover.ts'
+import { redisQueueWatch } from '../movers/redis/queue-state.ts'
 import { systemDatabaseMover } from '../movers/system-database/mover.ts'
 import { mysqlSourceWorld } from '../simulator/source-world/generate.ts'
 import { localRehearsal } from './local-rehearsal.ts'
@@ -57,6 +59,8 @@ const mover = systemDatabaseMover(systemClock)
 const ports: CliPorts = {
   version: packageJson.version,
   mover,
+  redisMover: redisMover(systemClock),
+  queues: redisQueueWatch(systemClock),
   sourceWorld,
   rehearsal: localRehearsal(sourceWorld, mover, systemClock),
 }

@@ -1,4 +1,6 @@
 import { Command, CommanderError } from 'commander'
+import type { QueueWatch } from '../ports/queues.ts'
+import type { RedisMover } from '../ports/redis.ts'
 import type { Rehearsal } from '../ports/rehearsal.ts'
 import type { SourceWorld } from '../ports/source-world.ts'
 import type { SystemDatabaseMover } from '../ports/system-database.ts'
@@ -7,6 +9,8 @@ import { registerDb } from './db.ts'
 import { fault } from './faults.ts'
 import { registerInit } from './init.ts'
 import { registerPlan } from './plan.ts'
+import { registerQueues } from './queues.ts'
+import { registerRedis } from './redis.ts'
 import { registerRehearse } from './rehearse.ts'
 import { registerWorld } from './world.ts'
 
@@ -16,6 +20,8 @@ export interface CliPorts {
   readonly version: string
   readonly mover: SystemDatabaseMover
   readonly sourceWorld: SourceWorld
+  readonly redisMover: RedisMover
+  readonly queues: QueueWatch
   readonly rehearsal: Rehearsal
 }
 
@@ -25,6 +31,8 @@ const commands: readonly ((program: Command, context: CliContext, ports: CliPort
   registerPlan,
   registerRehearse,
   registerDb,
+  registerRedis,
+  registerQueues,
   registerWorld,
 ]
 

@@ -10,12 +10,13 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   model: ['base'],
   threescale: ['base', 'model'],
   ports: ['base', 'model'],
+  wire: ['base'],
   runbook: ['base', 'model', 'threescale'],
-  movers: ['base', 'model', 'ports', 'threescale'],
+  movers: ['base', 'model', 'ports', 'threescale', 'wire'],
   adapters: ['base', 'model', 'ports'],
   simulator: ['base', 'model', 'ports', 'threescale'],
   cli: ['base', 'model', 'ports', 'runbook'],
-  app: ['base', 'model', 'threescale', 'ports', 'runbook', 'movers', 'adapters', 'simulator', 'cli'],
+  app: ['base', 'model', 'threescale', 'ports', 'wire', 'runbook', 'movers', 'adapters', 'simulator', 'cli'],
 }
 
 /** Which packages of the registry each may use. */

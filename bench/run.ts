@@ -1,0 +1,16 @@
+import process from 'node:process'
+
+/*
+ * `npm run bench -- redis [--keys N] [--rounds N]`: measures, prints ratios, writes bench/results/. Never a test.
+ */
+
+const benches: Readonly<Record<string, () => Promise<{ readonly run: (args: readonly string[]) => Promise<void> }>>> = {
+  redis: () => import('./redis.ts'),
+}
+
+const [name = '', ...args] = process.argv.slice(2)
+const load = benches[name]
+if (load === undefined) {
+  process.stderr.write(`usage: npm run bench -- ${Object.keys(benches).join('|')}\n`)
+  process.exitCode = 64
+} else await (await load()).run(args)

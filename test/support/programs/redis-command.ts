@@ -1,0 +1,38 @@
+import process from 'node:process'
+import { Command } from 'commander'
+import { systemClock } from '../../../src/base/clock.ts'
+import { Fault } from '../../../src/base/fault.ts'
+import type { CliContext } from '../../../src/cli/context.ts'
+import { printFault } from '../../../src/cli/print-fault.ts'
+import { registerRedis } from '../../../src/cli/redis.ts'
+import { redisMover } from '../../../src/movers/redis/mover.ts'
+
+/*
+ * `threeshift redis …` and nothing else, as a process of its own: for tests that kill it, and for measuring it.
+ */
+
+const context: CliContext = {
+  stdin: process.stdin,
+  stdout: process.stdout,
+  stderr: process.stderr,
+  env: (name) => process.env[name],
+  cwd: process.cwd(),
+  clock: systemClock,
+  signal: new AbortController().signal,
+  exitWith: (code) => {
+    process.exitCode = code
+  },
+}
+const program = new Command('threeshift').exitOverride()
+registerRedis(program, context, { redisMover: redisMover(systemClock) })
+try {
+  await program.parseAsync(process.argv.slice(2), { from: 'user' })
+} catch (error) {
+  if (!(error instanceof Fault)) throw error
+  printFault(error, context, process.argv.includes('--json'))
+  process.exitCode = error.exit
+}
+if (process.argv.includes('--json')) {
+  const { maxRSS, userCPUTime, systemCPUTime } = process.resourceUsage()
+  process.stderr.write(`${JSON.stringify({ maxRssKb: maxRSS, cpuMs: (userCPUTime + systemCPUTime) / 1000 })}\n`)
+}
