@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Redis } from 'ioredis'
@@ -25,6 +26,7 @@ export interface TestRedis {
   /** Writes its snapshot and gives the file. */
   save(): Promise<string>
   digest(): Promise<unknown>
+  /** Ends the server and removes its folder, snapshots and all. */
   stop(): Promise<void>
 }
 
@@ -47,6 +49,7 @@ export async function startTestRedis(settings: Readonly<Record<string, string>> 
     async stop() {
       client.disconnect()
       await server.stop()
+      rmSync(folder, { recursive: true, force: true })
     },
   }
 }
