@@ -8,9 +8,9 @@ import { startMariaDb } from '../adapters/servers/mariadb.ts'
 import { startPostgres } from '../adapters/servers/postgres.ts'
 import { startRedis } from '../adapters/servers/redis.ts'
 import type { Clock } from '../base/clock.ts'
-import { Secret } from '../base/secret.ts'
 import { count } from '../cli/progress-line.ts'
 import type { DatabaseAddress } from '../model/database-address.ts'
+import type { RedisEndpoint } from '../model/redis-endpoint.ts'
 import type { Rehearsal, RehearsalReport, RehearsalRequest, RehearsalStage } from '../ports/rehearsal.ts'
 import type { SourceWorld } from '../ports/source-world.ts'
 import type { MoveRequest, SystemDatabaseMover } from '../ports/system-database.ts'
@@ -121,7 +121,7 @@ async function rehearse(
       parts.world.generate({
         ...request.world,
         mysql: source,
-        redis: { url: redisUrl(redis), queuesDatabase: 1 },
+        redis: { storage: storageOf(redis), queuesDatabase: 1 },
         onProgress: ({ table, allRows }) => onEvent({ kind: 'rows-made', table, rows: allRows }),
         signal,
       }),
@@ -194,7 +194,7 @@ function addressOf(server: LocalServer, engine: DatabaseAddress['engine'], datab
   return { engine, host, port, user, password, database, tls: { kind: 'off' } }
 }
 
-function redisUrl(server: LocalServer): Secret {
-  const password = encodeURIComponent(server.password.reveal('fill the private Redis'))
-  return new Secret(`redis://${server.user}:${password}@${server.host}:${server.port}/0`)
+function storageOf(server: LocalServer): RedisEndpoint {
+  const { host, port, user, password } = server
+  return { host, port, user, password, db: 0, tls: { kind: 'off' } }
 }

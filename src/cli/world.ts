@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { parseDatabaseUrl } from '../model/parse-database-url.ts'
+import { parseRedisUrl } from '../model/parse-redis-url.ts'
 import type { SourceWorld, SourceWorldReport, SourceWorldRequest } from '../ports/source-world.ts'
 import type { CliContext } from './context.ts'
 import { wholeNumber } from './parse-number.ts'
@@ -45,7 +46,10 @@ export function registerWorld(
 async function requestOf(options: SourceOptions, context: CliContext): Promise<SourceWorldRequest> {
   const { release, tenants, scale, seed, edgeRows, queuesDatabase } = options
   const mysql = parseDatabaseUrl(await readReference(options.mysql, '--mysql', context), options.mysql)
-  const redis = options.redis === undefined ? undefined : await readReference(options.redis, '--redis', context)
+  const storage =
+    options.redis === undefined
+      ? undefined
+      : parseRedisUrl(await readReference(options.redis, '--redis', context), options.redis)
   return {
     release,
     tenants,
@@ -53,7 +57,7 @@ async function requestOf(options: SourceOptions, context: CliContext): Promise<S
     seed,
     edgeRows,
     mysql,
-    ...(redis === undefined ? {} : { redis: { url: redis, queuesDatabase } }),
+    ...(storage === undefined ? {} : { redis: { storage, queuesDatabase } }),
     onProgress: ({ table, rows, allRows }) => {
       context.stderr.write(`world  ${table}  ${count(rows)} rows | all ${count(allRows)} rows\n`)
     },

@@ -1,5 +1,5 @@
-import type { Secret } from '../base/secret.ts'
 import type { DatabaseAddress } from '../model/database-address.ts'
+import type { RedisEndpoint } from '../model/redis-endpoint.ts'
 import type { Release } from '../model/release.ts'
 
 export interface SourceWorldRequest {
@@ -12,15 +12,15 @@ export interface SourceWorldRequest {
   readonly edgeRows: boolean
   readonly mysql: DatabaseAddress
   /** The backend Redis to fill; absent: none. */
-  readonly redis?: RedisAddress
+  readonly redis?: WorldRedisAddress
   /** Called every some megabytes and once more when a table is full. `rows` are the table's so far. */
   readonly onProgress: (progress: { readonly table: string; readonly rows: number; readonly allRows: number }) => void
   readonly signal: AbortSignal
 }
 
-/** Where the backend's Redis is: storage lives in the database that the URL names (0 without), queues in their own. */
-export interface RedisAddress {
-  readonly url: Secret
+/** The backend's Redis: its storage, and the database of the same server that holds the queues. */
+export interface WorldRedisAddress {
+  readonly storage: RedisEndpoint
   readonly queuesDatabase: number
 }
 

@@ -5,7 +5,6 @@ import { after, before, describe, test } from 'node:test'
 import { Redis } from 'ioredis'
 import { createConnection } from 'mysql2/promise'
 import { systemClock } from '../../src/base/clock.ts'
-import { Secret } from '../../src/base/secret.ts'
 import { inspectRdb } from '../../src/movers/redis/inspect.ts'
 import type { InspectReport } from '../../src/ports/redis.ts'
 import type { SourceWorldReport } from '../../src/ports/source-world.ts'
@@ -35,7 +34,7 @@ describe('the snapshot of a generated 3scale', () => {
       seed: 7,
       edgeRows: false,
       mysql: { ...mysql, engine: 'mysql', database: 'inspected', tls: { kind: 'off' } },
-      redis: { url: new Secret(`redis://:${encodeURIComponent(login)}@${host}:${port}/0`), queuesDatabase: 1 },
+      redis: { storage: { host, port, password: secret, db: 0, tls: { kind: 'off' } }, queuesDatabase: 1 },
       onProgress: () => undefined,
       signal,
     })

@@ -8,6 +8,7 @@ import { Fault } from '../../src/base/fault.ts'
 import { Secret } from '../../src/base/secret.ts'
 import { Stop } from '../../src/base/stop.ts'
 import type { DatabaseAddress } from '../../src/model/database-address.ts'
+import type { RedisEndpoint } from '../../src/model/redis-endpoint.ts'
 import type { Release } from '../../src/model/release.ts'
 import type { SourceWorldReport, SourceWorldRequest } from '../../src/ports/source-world.ts'
 import { advancedCounters } from '../../src/simulator/source-world/advanced-counters.ts'
@@ -58,6 +59,11 @@ async function numberOf(connection: Connection, sql: string): Promise<number> {
 function redisUrl(database: number): string {
   const { host, port, password } = servers.redis()
   return `redis://:${encodeURIComponent(password.reveal('reach the test Redis'))}@${host}:${port}/${database}`
+}
+
+function storage(db: number): RedisEndpoint {
+  const { host, port, password } = servers.redis()
+  return { host, port, password, db, tls: { kind: 'off' } }
 }
 
 async function newDatabase(name: string): Promise<Connection> {
@@ -291,7 +297,7 @@ describe('the backend Redis of a source world', () => {
   let counters: readonly Counter[]
   before(async () => {
     connection = await newDatabase('with_redis')
-    report = await generate('with_redis', { redis: { url: new Secret(redisUrl(2)), queuesDatabase: 1 } })
+    report = await generate('with_redis', { redis: { storage: storage(2), queuesDatabase: 1 } })
     redis = new Redis(redisUrl(2))
     queues = new Redis(redisUrl(1))
     counters = await countersOf(redis)
@@ -473,7 +479,7 @@ describe('a source world is refused', () => {
       const redis = new Redis(redisUrl(5))
       await redis.set('someone', 'else')
       redis.disconnect()
-      const busy = { url: new Secret(redisUrl(6)), queuesDatabase: 5 }
+      const busy = { storage: storage(6), queuesDatabase: 5 }
       await assert.rejects(generate('redis_full', { redis: busy }), code('WORLD_REDIS_NOT_EMPTY'))
       assert.equal(
         await numberOf(connection, 'SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = DATABASE()'),

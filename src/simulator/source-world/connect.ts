@@ -101,8 +101,18 @@ export class WorldDatabase {
 async function tlsOf(address: DatabaseAddress): Promise<object> {
   const { tls } = address
   if (tls.kind === 'off') return {}
-  const ca = tls.caFile === undefined ? {} : { ca: await readFile(tls.caFile) }
+  const ca = tls.caFile === undefined ? {} : { ca: await readFile(tls.caFile).catch(unreadableCa(address)) }
   return { ssl: { rejectUnauthorized: true, verifyIdentity: tls.checkHost, ...ca } }
+}
+
+function unreadableCa(address: DatabaseAddress): (cause: unknown) => never {
+  return (cause) => {
+    throw worldFault(
+      'WORLD_UNREACHABLE',
+      { place: describeAddress(address), reason: 'its CA file cannot be read' },
+      cause,
+    )
+  }
 }
 
 function driverError(cause: unknown): DriverError {

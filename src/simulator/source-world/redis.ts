@@ -1,5 +1,9 @@
+import { readFileSync } from 'node:fs'
+import type { ConnectionOptions } from 'node:tls'
 import { Redis } from 'ioredis'
-import type { RedisAddress } from '../../ports/source-world.ts'
+import type { TlsMode } from '../../model/database-address.ts'
+import { describeEndpoint, type RedisEndpoint } from '../../model/redis-endpoint.ts'
+import type { WorldRedisAddress } from '../../ports/source-world.ts'
 import { worldFault } from './faults.ts'
 import type { Outline } from './outline.ts'
 import type { RedisCommand } from './redis-command.ts'
@@ -31,18 +35,13 @@ export class WorldRedis {
     signal.addEventListener('abort', this.#cut, { once: true })
   }
 
-  static async open(address: RedisAddress, signal: AbortSignal): Promise<WorldRedis> {
+  static async open(address: WorldRedisAddress, signal: AbortSignal): Promise<WorldRedis> {
     signal.throwIfAborted()
-    const url = address.url.reveal('connect to the backend Redis')
-    if (!/^rediss?:\/\//.test(url) || !URL.canParse(url)) {
-      throw worldFault('WORLD_REDIS_UNREACHABLE', { place: 'the Redis', reason: 'its address is no redis:// URL' })
-    }
-    const storage = connection(url)
-    const { host, port, db } = storage.options
-    const queues = connection(url, address.queuesDatabase)
-    const redis = new WorldRedis(storage, queues, `redis://${host}:${port}`, signal)
+    const storage = connection(address.storage)
+    const queues = connection({ ...address.storage, db: address.queuesDatabase })
+    const redis = new WorldRedis(storage, queues, describeEndpoint(address.storage), signal)
     try {
-      await redis.#refuseUnlessEmpty(storage, db ?? 0)
+      await redis.#refuseUnlessEmpty(storage, address.storage.db)
       await redis.#refuseUnlessEmpty(queues, address.queuesDatabase)
       return redis
     } catch (failure) {
@@ -121,11 +120,15 @@ export class WorldRedis {
   }
 }
 
-function connection(url: string, database?: number): Redis {
-  const address = new URL(url)
-  // A database in the URL wins over one in the options, so it is put there.
-  if (database !== undefined) address.pathname = `/${database}`
-  const client = new Redis(address.href, {
+function connection(endpoint: RedisEndpoint): Redis {
+  const { host, port, user, password, db, tls } = endpoint
+  const client = new Redis({
+    host,
+    port,
+    db,
+    ...(user === undefined ? {} : { username: user }),
+    ...(password === undefined ? {} : { password: password.reveal('fill the backend Redis') }),
+    ...(tls.kind === 'off' ? {} : { tls: tlsOptions(tls) }),
     lazyConnect: true,
     connectTimeout: 15_000,
     retryStrategy: () => null,
@@ -134,6 +137,22 @@ function connection(url: string, database?: number): Redis {
   // Every failure also rejects the command that met it; an event nobody listens to would be printed.
   client.on('error', () => undefined)
   return client
+}
+
+function tlsOptions(tls: Extract<TlsMode, { readonly kind: 'verified' }>): ConnectionOptions {
+  return {
+    rejectUnauthorized: true,
+    ...(tls.checkHost ? {} : { checkServerIdentity: () => undefined }),
+    ...(tls.caFile === undefined ? {} : { ca: readCa(tls.caFile) }),
+  }
+}
+
+function readCa(file: string): Buffer {
+  try {
+    return readFileSync(file)
+  } catch (cause) {
+    throw worldFault('WORLD_REDIS_UNREACHABLE', { place: 'the Redis', reason: 'its CA file cannot be read' }, cause)
+  }
 }
 
 /** The first word of a server's refusal (WRONGPASS, NOAUTH, …) or the system's error code; never the command. */
