@@ -93,6 +93,19 @@ test('an empty source is refused, and a 3scale source that lacks a table of its 
   assert.deepEqual(await tablesOf(partial), [])
 })
 
+test('a server that is too old is refused by its version', async () => {
+  const dir = temporaryFolder()
+  // A real server, told to call itself by an old name.
+  const old = await startServer('mariadb', { dir: join(dir, 'mariadb'), settings: { version: '10.1.48-MariaDB' } })
+  try {
+    const databases = await freshDatabases({ ...servers, mariadb: () => old })
+    await assert.rejects(mover.assess(moveRequest(databases)), isFault('DB_TOO_OLD'))
+  } finally {
+    await old.stop()
+    rmSync(dir, { recursive: true, force: true })
+  }
+})
+
 test('a target with tables of somebody else is left alone', async () => {
   const databases = await smallSource()
   await databases.postgres('CREATE TABLE theirs (id int)', 'INSERT INTO theirs VALUES (1)')
