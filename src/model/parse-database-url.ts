@@ -1,11 +1,12 @@
 import { exitCode, faultsOf, kind } from '../base/fault.ts'
 import { Secret } from '../base/secret.ts'
-import type { DatabaseAddress, TlsMode } from './database-address.ts'
+import { decodeUrlPart, isLoopback, readConnectionUrl, readUrlOptions, tlsModeOf } from './connection-url.ts'
+import type { DatabaseAddress } from './database-address.ts'
 
 const optionNames = ['sslmode', 'sslrootcert', 'socket'] as const
 const allowedOptions = 'sslmode=disable|require|verify-ca|verify-full, sslrootcert=FILE, socket=PATH, each once'
 
-/** Faults of connection settings. None ever holds any part of the URL but its scheme and option names. */
+/** Faults of connection settings. None ever holds any part of the URL but the names of known options. */
 export const addressFaults = {
   ADDRESS_UNREADABLE: kind<{ name: string }>({
     exit: exitCode.usage,
@@ -52,10 +53,13 @@ const engines: Readonly<Record<string, { readonly engine: DatabaseAddress['engin
  * Faults: ADDRESS_* with exit 64, naming `name` (where the URL came from) and never a part of the value.
  */
 export function parseDatabaseUrl(text: Secret, name: string): DatabaseAddress {
-  const url = parse(text.reveal('parse a database URL').trim(), name)
+  const url = readConnectionUrl(text.reveal('parse a database URL').trim())
+  if (url === undefined || url.pathname === '') throw fault('ADDRESS_UNREADABLE', { name })
   const engine = engines[url.protocol]
   if (engine === undefined) throw fault('ADDRESS_SCHEME', { name })
-  const options = optionsOf(url, name)
+  const options = readUrlOptions(url, optionNames, (option) => {
+    throw fault('ADDRESS_OPTION', { name, option })
+  })
   const { socket } = options
   const host = decode(url.hostname.replace(/^\[(.*)\]$/, '$1'), name) || 'localhost'
   const database = decode(url.pathname.replace(/^\//, ''), name)
@@ -64,6 +68,8 @@ export function parseDatabaseUrl(text: Secret, name: string): DatabaseAddress {
   if (user === '') throw fault('ADDRESS_INCOMPLETE', { name, missing: 'user' })
   const port = url.port === '' ? engine.port : Number(url.port)
   if (port === 0) throw fault('ADDRESS_INCOMPLETE', { name, missing: 'port' })
+  const tls = tlsModeOf(options, socket !== undefined || isLoopback(host))
+  if (tls === undefined) throw fault('ADDRESS_OPTION', { name, option: 'sslmode' })
   return {
     engine: engine.engine,
     host,
@@ -72,64 +78,12 @@ export function parseDatabaseUrl(text: Secret, name: string): DatabaseAddress {
     user,
     password: new Secret(decode(url.password, name)),
     database,
-    tls: tlsOf(options, socket !== undefined || isLoopback(host), name),
+    tls,
   }
-}
-
-function parse(text: string, name: string): URL {
-  // URL would drop control characters without a word, and they may be part of a password.
-  // An @ or a slash of a password that is not percent-encoded would make a host or a path of the rest of it.
-  const shape = /^[a-z0-9]+:\/\/(?:[^@/?#]*@)?[^@/?#]*\/[^@/?#]*(?:\?[^@#]*)?$/i
-  const readable = shape.test(text) && !/[\p{Cc}\s]/u.test(text) && URL.canParse(text)
-  if (!readable) throw fault('ADDRESS_UNREADABLE', { name })
-  return new URL(text)
 }
 
 function decode(part: string, name: string): string {
-  const decoded = attempt(() => decodeURIComponent(part))
-  // The cause would quote the value.
-  if (decoded === undefined || /\p{Cc}/u.test(decoded)) throw fault('ADDRESS_UNREADABLE', { name })
+  const decoded = decodeUrlPart(part)
+  if (decoded === undefined) throw fault('ADDRESS_UNREADABLE', { name })
   return decoded
-}
-
-function attempt<Result>(work: () => Result): Result | undefined {
-  try {
-    return work()
-  } catch {
-    return undefined
-  }
-}
-
-type Options = Readonly<Partial<Record<(typeof optionNames)[number], string>>>
-
-/** Each known option once. What is not known may be the end of a password that was not percent-encoded. */
-function optionsOf(url: URL, name: string): Options {
-  const options: Partial<Record<(typeof optionNames)[number], string>> = {}
-  for (const [key, value] of url.searchParams) {
-    const option = optionNames.find((candidate) => candidate === key)
-    if (option === undefined || value === '' || options[option] !== undefined) {
-      throw fault('ADDRESS_OPTION', { name, option: option ?? 'one that is not known' })
-    }
-    options[option] = value
-  }
-  return options
-}
-
-function isLoopback(host: string): boolean {
-  return host.toLowerCase() === 'localhost' || host === '::1' || /^127(?:\.\d{1,3}){3}$/.test(host)
-}
-
-function tlsOf(options: Options, staysHere: boolean, name: string): TlsMode {
-  const caFile = options.sslrootcert
-  const mode = options.sslmode ?? (staysHere && caFile === undefined ? 'disable' : 'verify-full')
-  switch (mode) {
-    case 'disable':
-      return { kind: 'off' }
-    case 'require':
-    case 'verify-full':
-    case 'verify-ca':
-      return { kind: 'verified', checkHost: mode !== 'verify-ca', ...(caFile === undefined ? {} : { caFile }) }
-    default:
-      throw fault('ADDRESS_OPTION', { name, option: 'sslmode' })
-  }
 }

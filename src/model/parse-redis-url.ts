@@ -1,9 +1,9 @@
 import { exitCode, faultsOf, kind } from '../base/fault.ts'
 import { Secret } from '../base/secret.ts'
-import type { TlsMode } from './database-address.ts'
+import { decodeUrlPart, isLoopback, readConnectionUrl, readUrlOptions, tlsModeOf } from './connection-url.ts'
 import type { RedisEndpoint } from './redis-endpoint.ts'
 
-/** Faults of a Redis' connection settings. None ever holds any part of the URL but its scheme and option names. */
+/** Faults of a Redis' connection settings. None ever holds any part of the URL but the names of known options. */
 export const redisAddressFaults = {
   REDIS_ADDRESS_UNREADABLE: kind<{ name: string }>({
     exit: exitCode.usage,
@@ -12,10 +12,10 @@ export const redisAddressFaults = {
     remedy: (d) =>
       `Set ${d.name} to redis://USER:PASSWORD@HOST:PORT/DB (or rediss://…), with special characters percent-encoded.`,
   }),
-  REDIS_ADDRESS_SCHEME: kind<{ name: string; scheme: string }>({
+  REDIS_ADDRESS_SCHEME: kind<{ name: string }>({
     exit: exitCode.usage,
     retry: 'after-remedy',
-    says: (d) => `${d.name} holds a ${d.scheme}:// URL, which is no Redis`,
+    says: (d) => `${d.name} holds a URL that is of no Redis`,
     remedy: () => 'Use redis://, rediss:// (always TLS) or redis+sentinel://HOST:26379/DB?master=NAME.',
   }),
   REDIS_ADDRESS_DB: kind<{ name: string }>({
@@ -39,9 +39,9 @@ const schemes: Readonly<Record<string, { readonly port: number; readonly tls: bo
     'rediss:': { port: 6379, tls: true, sentinel: false },
     'redis+sentinel:': { port: 26379, tls: false, sentinel: true },
   }
-const tlsModes = ['disable', 'require', 'verify-ca', 'verify-full'] as const
-const options = ['sslmode', 'sslrootcert', 'master'] as const
-const allowedOptions = `sslmode=${tlsModes.join('|')}, sslrootcert=FILE, and with redis+sentinel:// master=NAME`
+const optionNames = ['sslmode', 'sslrootcert', 'master'] as const
+const allowedOptions =
+  'sslmode=disable|require|verify-ca|verify-full, sslrootcert=FILE, and with redis+sentinel:// master=NAME'
 const largestDb = 65_535
 
 /**
@@ -53,66 +53,41 @@ const largestDb = 65_535
  * Faults: REDIS_ADDRESS_* with exit 64, naming `name` (where the URL came from) and never a part of the value.
  */
 export function parseRedisUrl(text: Secret, name: string): RedisEndpoint {
-  const url = parse(text.reveal('parse a Redis URL').trim(), name)
+  const url = readConnectionUrl(text.reveal('parse a Redis URL').trim())
+  if (url === undefined) throw fault('REDIS_ADDRESS_UNREADABLE', { name })
   const scheme = schemes[url.protocol]
-  if (scheme === undefined) throw fault('REDIS_ADDRESS_SCHEME', { name, scheme: url.protocol.replace(/:$/, '') })
-  for (const option of url.searchParams.keys()) {
-    // A membership test on a literal tuple needs the wider type.
-    if (!(options as readonly string[]).includes(option)) {
-      throw fault('REDIS_ADDRESS_OPTION', { name, option, allowed: allowedOptions })
-    }
+  if (scheme === undefined) throw fault('REDIS_ADDRESS_SCHEME', { name })
+  const refuse = (option: string): never => {
+    throw fault('REDIS_ADDRESS_OPTION', { name, option, allowed: allowedOptions })
   }
-  const master = url.searchParams.get('master') ?? ''
-  if (scheme.sentinel !== (master !== '')) {
-    throw fault('REDIS_ADDRESS_OPTION', { name, option: 'master', allowed: allowedOptions })
-  }
-  const host = url.hostname.replace(/^\[(.*)\]$/, '$1')
+  const options = readUrlOptions(url, optionNames, refuse)
+  const { master = '' } = options
+  if (scheme.sentinel !== (master !== '')) refuse('master')
+  const host = decode(url.hostname.replace(/^\[(.*)\]$/, '$1'), name)
   if (host === '') throw fault('REDIS_ADDRESS_UNREADABLE', { name })
   const user = decode(url.username, name)
   const password = decode(url.password, name)
+  const tls = tlsModeOf(options, !scheme.tls && isLoopback(host)) ?? refuse('sslmode')
+  if (scheme.tls && tls.kind === 'off') refuse('sslmode')
   return {
     host,
     port: url.port === '' ? scheme.port : Number(url.port),
     ...(user === '' ? {} : { user }),
     ...(password === '' ? {} : { password: new Secret(password) }),
     db: dbOf(url, name),
-    tls: tlsOf(url, !scheme.tls && isLoopback(host), name),
+    tls,
     ...(scheme.sentinel ? { sentinel: { master } } : {}),
   }
 }
 
-function parse(text: string, name: string): URL {
-  if (!/^[a-z0-9+]+:\/\//i.test(text) || !URL.canParse(text)) throw fault('REDIS_ADDRESS_UNREADABLE', { name })
-  return new URL(text)
-}
-
 function decode(part: string, name: string): string {
-  try {
-    return decodeURIComponent(part)
-  } catch {
-    // The cause would quote the value.
-    throw fault('REDIS_ADDRESS_UNREADABLE', { name })
-  }
+  const decoded = decodeUrlPart(part)
+  if (decoded === undefined) throw fault('REDIS_ADDRESS_UNREADABLE', { name })
+  return decoded
 }
 
 function dbOf(url: URL, name: string): number {
   const text = url.pathname.replace(/^\//, '')
   if (!/^\d{0,5}$/.test(text) || Number(text) > largestDb) throw fault('REDIS_ADDRESS_DB', { name })
   return Number(text)
-}
-
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127(?:\.\d{1,3}){3}$/.test(host)
-}
-
-function tlsOf(url: URL, staysHere: boolean, name: string): TlsMode {
-  const mode = url.searchParams.get('sslmode') ?? (staysHere ? 'disable' : 'verify-full')
-  const contradicts = url.protocol === 'rediss:' && mode === 'disable'
-  // As above: a membership test on a literal tuple.
-  if (contradicts || !(tlsModes as readonly string[]).includes(mode)) {
-    throw fault('REDIS_ADDRESS_OPTION', { name, option: 'sslmode', allowed: allowedOptions })
-  }
-  if (mode === 'disable') return { kind: 'off' }
-  const caFile = url.searchParams.get('sslrootcert')
-  return { kind: 'verified', checkHost: mode !== 'verify-ca', ...(caFile === null ? {} : { caFile }) }
 }
