@@ -20,6 +20,8 @@ import type { RespPipe } from '../src/wire/resp/resp-pipe.ts'
  */
 
 const childProgram = join(import.meta.dirname, '../test/support/programs/redis-command.ts')
+/** As bin/threeshift starts it. */
+const nodeFlags = ['--max-semi-space-size=4']
 const kinds = ['floor', 'load', 'load over TLS', 'verify'] as const
 type Kind = (typeof kinds)[number]
 
@@ -136,7 +138,9 @@ async function child(verb: 'copy' | 'verify', setup: Setup, tls: boolean): Promi
     ? `rediss://default:${password}@localhost:${tlsPort}/0?sslrootcert=${encodeURIComponent(ca)}`
     : `redis://default:${password}@127.0.0.1:${target.port}/0`
   const args = ['redis', verb, '--source', `file:${snapshot}`, '--target', 'env:TARGET', '--carry', 'all', '--json']
-  const running = spawn(process.execPath, [childProgram, ...args], { env: { ...process.env, TARGET: url } })
+  const running = spawn(process.execPath, [...nodeFlags, childProgram, ...args], {
+    env: { ...process.env, TARGET: url },
+  })
   let [stdout, stderr] = ['', '']
   running.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text))
   running.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text))

@@ -1,9 +1,12 @@
+import { awsFaults } from '../src/adapters/aws/faults.ts'
 import { catalogue as serverFaults } from '../src/adapters/servers/faults.ts'
 import type { FaultCatalogue } from '../src/base/fault.ts'
 import { cliFaults } from '../src/cli/faults.ts'
+import { objectAddressFaults } from '../src/model/object-address.ts'
 import { addressFaults } from '../src/model/parse-database-url.ts'
 import { redisAddressFaults } from '../src/model/parse-redis-url.ts'
 import { redisFaults } from '../src/movers/redis/faults.ts'
+import { objectFaults } from '../src/movers/redis/object-faults.ts'
 import { queueFaults } from '../src/movers/redis/queue-faults.ts'
 import { systemDatabaseFaults } from '../src/movers/system-database/faults.ts'
 import { worldFaults } from '../src/simulator/source-world/faults.ts'
@@ -12,11 +15,13 @@ import { rdbFaults } from '../src/wire/rdb/faults.ts'
 /** Every area's catalogue, in the order of the reference page. A test finds a catalogue that is missing here. */
 export const faultCatalogues: readonly { readonly title: string; readonly catalogue: FaultCatalogue }[] = [
   { title: 'Command line and files', catalogue: cliFaults },
-  { title: 'Connection settings', catalogue: { ...addressFaults, ...redisAddressFaults } },
+  { title: 'Connection settings', catalogue: { ...addressFaults, ...redisAddressFaults, ...objectAddressFaults } },
   { title: 'System database', catalogue: systemDatabaseFaults },
   { title: 'Backend Redis', catalogue: redisFaults },
   { title: 'Redis snapshots', catalogue: rdbFaults },
+  { title: 'Fetched objects', catalogue: objectFaults },
   { title: 'Job queues', catalogue: queueFaults },
   { title: 'Source world', catalogue: worldFaults },
+  { title: 'Amazon Web Services', catalogue: awsFaults },
   { title: 'Private servers', catalogue: serverFaults },
 ]

@@ -1,6 +1,7 @@
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { withLock } from './setup/lock.mjs'
+import { moto, pythonForMoto } from './setup/moto.mjs'
 import { node } from './setup/node.mjs'
 import { libraryLinks, packages } from './setup/packages.mjs'
 import { CannotSetUp, say } from './setup/say.mjs'
@@ -22,7 +23,7 @@ import { systemPackages } from './setup/system-packages.mjs'
  *
  * @type {readonly Step[]}
  */
-const steps = [systemPackages, node, packages, libraryLinks]
+const steps = [pythonForMoto, systemPackages, node, packages, libraryLinks, moto]
 
 /**
  * @param {readonly string[]} args

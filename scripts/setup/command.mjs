@@ -20,10 +20,20 @@ const usualPlaces = [
  * @returns {string | undefined}
  */
 export function findProgram(name) {
+  return findPrograms(name)[0]
+}
+
+/**
+ * Every program of that name in PATH and the usual places, the one that PATH means first.
+ *
+ * @param {string} name
+ * @returns {string[]}
+ */
+export function findPrograms(name) {
   return [...(process.env.PATH ?? '').split(delimiter), ...usualPlaces]
     .filter((folder) => folder !== '')
     .map((folder) => join(folder, name))
-    .find(isProgram)
+    .filter(isProgram)
 }
 
 /** @param {string} file */

@@ -1,16 +1,18 @@
 import { existsSync } from 'node:fs'
 import { findProgram, runProgram, tryProgram } from './command.mjs'
+import { needsPython } from './moto.mjs'
+import { findPython, oldestPython } from './python.mjs'
 import { CannotSetUp, say } from './say.mjs'
 
 /**
- * What must be on the machine itself. One line more here is one package more.
+ * What must be on the machine itself. One entry more here is one package more; `absent` names what of it is not there.
  *
  * `units` are the services that the Debian package would start and enable: the project starts private servers on
  * loopback itself, so an installation made from here leaves them stopped and disabled.
  */
 const needs = [
   {
-    programs: ['mariadbd', 'mariadb-install-db'],
+    absent: () => programsAbsent('mariadbd', 'mariadb-install-db'),
     debian: 'mariadb-server',
     fedora: 'mariadb-server',
     homebrew: 'mariadb',
@@ -18,7 +20,7 @@ const needs = [
     profiles: ['use', 'test'],
   },
   {
-    programs: ['redis-server'],
+    absent: () => programsAbsent('redis-server'),
     debian: 'redis-server',
     fedora: 'redis',
     homebrew: 'redis',
@@ -26,14 +28,33 @@ const needs = [
     profiles: ['use', 'test'],
   },
   {
-    programs: ['psql', 'pg_dump'],
+    absent: () => programsAbsent('psql', 'pg_dump'),
     debian: 'postgresql-client',
     fedora: 'postgresql',
     homebrew: 'libpq',
     units: [],
     profiles: ['use', 'test'],
   },
+  {
+    absent: pythonAbsent,
+    debian: 'python3-venv',
+    fedora: 'python3',
+    homebrew: 'python',
+    units: [],
+    profiles: ['test'],
+  },
 ]
+
+/** @param {readonly string[]} names */
+function programsAbsent(...names) {
+  return names.filter((name) => findProgram(name) === undefined)
+}
+
+/** @param {import('../setup.mjs').Context} context */
+function pythonAbsent(context) {
+  if (!needsPython(context) || findPython().kind === 'usable') return []
+  return [`python3 (${oldestPython} or newer, with its venv module)`]
+}
 
 /**
  * Set-up step: Debian's packages for the programs that are not there.
@@ -42,11 +63,11 @@ const needs = [
  *
  * @type {import('../setup.mjs').Step}
  */
-export function systemPackages({ profile }) {
+export function systemPackages(context) {
   const missing = needs
-    .filter((need) => need.profiles.includes(profile))
-    .map((need) => ({ ...need, programs: need.programs.filter((name) => findProgram(name) === undefined) }))
-    .filter((need) => need.programs.length > 0)
+    .filter((need) => need.profiles.includes(context.profile))
+    .map((need) => ({ ...need, names: need.absent(context) }))
+    .filter((need) => need.names.length > 0)
   if (missing.length === 0) return []
   const asRoot = commandPrefixOfRoot()
   const apt = findProgram('apt-get')
@@ -54,11 +75,11 @@ export function systemPackages({ profile }) {
   const names = missing.map((need) => need.debian)
   return [
     {
-      line: `installing ${names.join(', ')} with apt-get: ${missing.flatMap((need) => need.programs).join(', ')} not found`,
+      line: `installing ${names.join(', ')} with apt-get: ${wordsOf(missing)} not found`,
       run: () => {
         const units = missing.flatMap((need) => need.units)
         withoutServices(asRoot, units, () => install(asRoot, apt, names))
-        const absent = missing.flatMap((need) => need.programs).filter((name) => findProgram(name) === undefined)
+        const absent = missing.flatMap((need) => need.absent(context))
         if (absent.length > 0)
           throw new CannotSetUp(`apt-get installed ${names.join(', ')}, but not ${absent.join(', ')}`)
       },
@@ -118,12 +139,17 @@ function withoutServices(asRoot, units, work) {
   runProgram(program, [...args, 'disable', ...units])
 }
 
-/** @param {readonly (typeof needs)[number][]} missing */
+/** @param {readonly { readonly names: readonly string[] }[]} missing */
+function wordsOf(missing) {
+  return missing.flatMap((need) => need.names).join(', ')
+}
+
+/** @param {readonly ((typeof needs)[number] & { readonly names: readonly string[] })[]} missing */
 function messageOf(missing) {
   /** @param {'debian' | 'fedora' | 'homebrew'} system */
   const names = (system) => missing.map((need) => need[system]).join(' ')
   return [
-    `missing on this machine: ${missing.flatMap((need) => need.programs).join(', ')}`,
+    `missing on this machine: ${wordsOf(missing)}`,
     'They cannot be installed from here (that takes apt-get, and root or sudo without a password). Install:',
     `  Debian, Ubuntu:  apt-get install --no-install-recommends ${names('debian')}`,
     `  Fedora, RHEL:    dnf install ${names('fedora')}`,

@@ -12,6 +12,7 @@ import { redisQueueWatch } from '../movers/redis/queue-state.ts'
 import { systemDatabaseMover } from '../movers/system-database/mover.ts'
 import { mysqlSourceWorld } from '../simulator/source-world/generate.ts'
 import { localRehearsal } from './local-rehearsal.ts'
+import { objectsOnDemand } from './objects-on-demand.ts'
 
 const interrupted = 130
 const unexpected = 1
@@ -59,7 +60,7 @@ const mover = systemDatabaseMover(systemClock)
 const ports: CliPorts = {
   version: packageJson.version,
   mover,
-  redisMover: redisMover(systemClock),
+  redisMover: redisMover(systemClock, objectsOnDemand(context.env)),
   queues: redisQueueWatch(systemClock),
   sourceWorld,
   rehearsal: localRehearsal(sourceWorld, mover, systemClock),

@@ -30,6 +30,11 @@ export function copyText(report: RedisCopyReport, paint: Paint): string {
           `Left behind ${count(skipped)} keys: ${report.skipped.map((one) => `${one.name} ${count(one.keys)}`).join(', ')}`,
         ]),
     ...(report.expired === 0 ? [] : [`${count(report.expired)} keys had expired before they were copied.`]),
+    ...(report.followed === null
+      ? []
+      : [
+          `Then followed the source: ${count(report.followed.commands)} commands carried out, ${count(report.followed.skipped)} about nothing that is carried, up to offset ${report.followed.offset}.`,
+        ]),
     ...noteLines(report.notes),
     'Next: threeshift redis verify, with the same source, target and --carry',
   ])

@@ -3,24 +3,34 @@ import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import { exitCode } from '../base/fault.ts'
 import { never } from '../base/never.ts'
+import { looksLikeObjectAddress, parseObjectAddress } from '../model/object-address.ts'
 import { parseRedisUrl } from '../model/parse-redis-url.ts'
 import type { RedisEndpoint } from '../model/redis-endpoint.ts'
-import type { RedisMode, RedisMover, RedisMoveRequest, RedisProgress, RedisSource } from '../ports/redis.ts'
+import type {
+  RedisMode,
+  RedisMover,
+  RedisMoveRequest,
+  RedisProgress,
+  RedisSource,
+  SingleRedisSource,
+} from '../ports/redis.ts'
 import type { CliContext } from './context.ts'
 import { fault } from './faults.ts'
+import { parseLatency } from './parse-latency.ts'
 import { painter } from './print-fault.ts'
-import { bytes, count } from './progress-line.ts'
+import { bytes, count, duration } from './progress-line.ts'
 import { readReference } from './read-reference.ts'
 import { copyText, inspectText, verifyText } from './redis-text.ts'
 
 interface RedisOptions {
-  readonly source?: string
+  readonly source?: readonly string[]
   readonly target?: string
   readonly carry?: RedisMoveRequest['carry']
   readonly mode?: RedisMode
   readonly map?: readonly (readonly [number, number])[]
   readonly ontoExisting?: true
   readonly maxLatency?: number
+  readonly follow?: number
   readonly spool?: string
   readonly json?: true
 }
@@ -38,6 +48,8 @@ const verbs: Readonly<Record<Verb, { readonly summary: string; readonly descript
     summary: 'copy the keys into another Redis',
     description:
       'Writes every carried key into the target, with checkpoints there: the same command goes on after a crash.\n' +
+      'With --follow what a live source is told meanwhile is carried out too, each command once: stop the traffic, and the\n' +
+      'copy ends by itself when nothing has come for so long.\n' +
       'Exit codes: 0 copied, 4 stopped; the message says at which key of the snapshot.',
   },
   verify: {
@@ -61,7 +73,11 @@ export function registerRedis(program: Command, context: CliContext, ports: { re
       .command(verb)
       .summary(verbs[verb].summary)
       .description(verbs[verb].description)
-      .option('--source <reference>', 'file:SNAPSHOT.rdb (or .rdb.gz), or env:NAME that holds a redis:// URL')
+      .option(
+        '--source <reference>',
+        'file:SNAPSHOT.rdb (or .rdb.gz), s3://BUCKET/KEY, or env:NAME that holds a redis:// URL (repeat it for the shards of one Redis)',
+        (text: string, before: readonly string[] | undefined) => [...(before ?? []), text],
+      )
       .option('--spool <folder>', 'where a live or packed source is written first (the temporary folder)')
       .option('--json', 'print one JSON object as the last line of stdout')
     if (verb !== 'inspect') {
@@ -84,6 +100,7 @@ export function registerRedis(program: Command, context: CliContext, ports: { re
           'overwrite',
         )
         .option('--onto-existing', 'with --mode overwrite: write over keys that this copy did not make')
+        .option('--follow <seconds>', 'go on with what the source is told, until it is quiet for so long', parseFollow)
         .option('--max-latency <ms>', 'slow down when the target takes longer to answer others', parseLatency)
     }
     command.action((options: RedisOptions) => run(verb, options, context, ports.redisMover))
@@ -93,12 +110,11 @@ export function registerRedis(program: Command, context: CliContext, ports: { re
 async function run(verb: Verb, options: RedisOptions, context: CliContext, mover: RedisMover): Promise<void> {
   const printer = progressPrinter(context)
   const paint = painter(context, context.stdout)
-  const needed = (option: 'source' | 'target'): string => {
-    const reference = options[option]
-    if (reference !== undefined) return reference
+  const needed = <Value>(option: 'source' | 'target', value: Value | undefined): Value => {
+    if (value !== undefined) return value
     throw fault('OPTION_MISSING', { option: `--${option}`, command: `threeshift redis ${verb}` })
   }
-  const source = await readSource(needed('source'), context)
+  const source = await readSources(needed('source', options.source), context)
   const about = {
     source,
     spoolFolder: options.spool === undefined ? tmpdir() : resolve(context.cwd, options.spool),
@@ -112,7 +128,8 @@ async function run(verb: Verb, options: RedisOptions, context: CliContext, mover
     print(report, inspectText(report, paint))
     return
   }
-  const target = parseRedisUrl(await readReference(needed('target'), '--target', context), needed('target'))
+  const reference = needed('target', options.target)
+  const target = parseRedisUrl(await readReference(reference, '--target', context), reference)
   const request: RedisMoveRequest = {
     ...about,
     target,
@@ -121,7 +138,15 @@ async function run(verb: Verb, options: RedisOptions, context: CliContext, mover
     databases: databasesOf(source, target, options.map ?? []),
     ontoExisting: options.ontoExisting ?? false,
     maxLatencyMs: options.maxLatency ?? null,
+    followQuietMs: options.follow === undefined ? null : options.follow * 1000,
+    onSpoolKept: ({ folder, bytes: size }) => {
+      printer.end()
+      context.stderr.write(
+        `The spool stays in ${folder} (${bytes(size)}): the same command goes on from it, or removes it.\n`,
+      )
+    },
   }
+  refuseFollow(request)
   switch (verb) {
     case 'copy': {
       const report = await mover.copy(request).finally(printer.end)
@@ -139,8 +164,16 @@ async function run(verb: Verb, options: RedisOptions, context: CliContext, mover
   }
 }
 
+async function readSources(references: readonly string[], context: CliContext): Promise<RedisSource> {
+  const shards: SingleRedisSource[] = []
+  for (const reference of references) shards.push(await readSource(reference, context))
+  const [only, ...more] = shards
+  return only !== undefined && more.length === 0 ? only : { kind: 'shards', shards }
+}
+
 /** `file:` is the snapshot itself; only `env:` leads to a URL. */
-async function readSource(reference: string, context: CliContext): Promise<RedisSource> {
+async function readSource(reference: string, context: CliContext): Promise<SingleRedisSource> {
+  if (looksLikeObjectAddress(reference)) return { kind: 'object', at: parseObjectAddress(reference, '--source') }
   if (reference.startsWith('file:') && reference.length > 'file:'.length) {
     return { kind: 'file', file: resolve(context.cwd, reference.slice('file:'.length)) }
   }
@@ -170,10 +203,19 @@ function parseMode(text: string): RedisMode {
   throw fault('OPTION_INVALID', { option: '--mode', allowed: 'overwrite, merge, requeue' })
 }
 
-function parseLatency(text: string): number {
+/** Faults: USAGE. */
+function refuseFollow({ followQuietMs, mode, source, ontoExisting }: RedisMoveRequest): void {
+  if (followQuietMs === null || (mode === 'overwrite' && !ontoExisting && source.kind === 'server')) return
+  throw fault('USAGE', {
+    says: '--follow goes with --mode overwrite, an empty target and a source that is a live server (env:NAME) only',
+    help: 'threeshift redis copy --help',
+  })
+}
+
+function parseFollow(text: string): number {
   const value = Number(text)
-  if (/^\d+$/.test(text) && value > 0) return value
-  throw fault('OPTION_INVALID', { option: '--max-latency', allowed: 'whole milliseconds, 1 or more' })
+  if (/^\d{1,6}$/.test(text) && value > 0) return value
+  throw fault('OPTION_INVALID', { option: '--follow', allowed: 'whole seconds, 1 or more' })
 }
 
 function parseMap(text: string, before: readonly (readonly [number, number])[]): (readonly [number, number])[] {
@@ -189,19 +231,28 @@ function progressPrinter(context: CliContext) {
   const { stderr } = context
   const live = stderr.isTTY === true && context.env('TERM') !== 'dumb'
   let shown = false
+  const line = (text: string) => {
+    stderr.write(`\r\u001B[2K${text.slice(0, (stderr.columns ?? 80) - 1)}`)
+    shown = true
+  }
   return {
     show: (progress: RedisProgress) => {
       if (!live) return
+      if (progress.lag !== undefined) return line(followLine(progress, progress.lag))
       const share = progress.totalBytes === 0 ? '' : `${Math.floor((progress.bytes / progress.totalBytes) * 100)} % · `
       const rate =
         progress.elapsedMs < 200 ? '' : ` · ${count(Math.round(progress.keys / (progress.elapsedMs / 1000)))} keys/s`
-      const line = `${progress.phase}  ${share}${count(progress.keys)} keys · ${bytes(progress.bytes)}${rate}`
-      stderr.write(`\r\u001B[2K${line.slice(0, (stderr.columns ?? 80) - 1)}`)
-      shown = true
+      line(`${progress.phase}  ${share}${count(progress.keys)} keys · ${bytes(progress.bytes)}${rate}`)
     },
     end: () => {
       if (shown) stderr.write('\r\u001B[2K')
       shown = false
     },
   }
+}
+
+/** `follow  41,200 commands · 0 B behind · quiet for 3 s; stop the traffic to end it`. */
+function followLine(progress: RedisProgress, lag: NonNullable<RedisProgress['lag']>): string {
+  const quiet = duration(lag.quietMs / 1000)
+  return `follow  ${count(progress.keys)} commands · ${bytes(lag.bytes)} behind · quiet for ${quiet}; stop the traffic to end it`
 }

@@ -1,14 +1,18 @@
+import type { ObjectAddress } from '../model/object-address.ts'
 import type { RedisEndpoint } from '../model/redis-endpoint.ts'
 
 /** Progress of a pass over a snapshot, sent about every 4 MiB and once more at the end. */
 export interface RedisProgress {
-  readonly phase: 'inspect' | 'copy' | 'verify'
+  readonly phase: 'fetch' | 'inspect' | 'copy' | 'follow' | 'verify'
+  /** In `follow`: commands that were carried out. */
   readonly keys: number
-  /** Of the snapshot. `totalBytes` is 0 when nobody knows. */
+  /** Of the snapshot, or in `follow` of what the source has sent after it. `totalBytes` is 0 when nobody knows. */
   readonly bytes: number
   readonly totalBytes: number
   readonly elapsedMs: number
   readonly done: boolean
+  /** In `follow`: bytes that came from the source and are not in the target yet; since when nothing carried has come. */
+  readonly lag?: { readonly bytes: number; readonly quietMs: number }
 }
 
 /** A family of keys in the snapshot. Names, classes and what is done with them are `src/threescale/backend-keys.ts`. */
@@ -110,9 +114,15 @@ export interface InspectReport {
   readonly tookMs: number
 }
 
-/** What is moved: an RDB file (`.gz` or not), or a live server, which is spooled into one first. */
-export type RedisSource =
+/**
+ * What is moved: an RDB file (`.gz` or not), one in an object store, or a live server, which is spooled into one first;
+ * or several of these, the shards of one Redis, which become one.
+ */
+export type RedisSource = SingleRedisSource | { readonly kind: 'shards'; readonly shards: readonly SingleRedisSource[] }
+
+export type SingleRedisSource =
   | { readonly kind: 'file'; readonly file: string }
+  | { readonly kind: 'object'; readonly at: ObjectAddress }
   | { readonly kind: 'server'; readonly endpoint: RedisEndpoint }
 
 /**
@@ -131,12 +141,35 @@ export interface RedisMoveRequest {
   readonly databases: ReadonlyMap<number, number>
   /** Lets `overwrite` write into databases that hold keys it did not write. */
   readonly ontoExisting: boolean
+  /**
+   * Copy of a live server in mode `overwrite`, not onto existing keys, only: also what the source is told after the snapshot is carried out, until
+   * nothing carried has come for so many milliseconds. Null: the snapshot alone.
+   */
+  readonly followQuietMs: number | null
   /** Folder for what a live or packed source has to be spooled into. */
   readonly spoolFolder: string
+  /** Copy only: is told what a run that did not end well leaves on disk for the next one. */
+  readonly onSpoolKept: (kept: KeptSpool) => void
   /** Milliseconds that the target may take to answer others during a copy; null: as fast as it goes. */
   readonly maxLatencyMs: number | null
   readonly onProgress: (progress: RedisProgress) => void
   readonly signal: AbortSignal
+}
+
+/** A spool that the same copy goes on from. */
+export interface KeptSpool {
+  readonly folder: string
+  readonly bytes: number
+}
+
+/** What was carried out after the snapshot, by the run that makes the report. */
+export interface RedisFollowed {
+  /** Of the source, each once. */
+  readonly commands: number
+  /** Commands about nothing that is carried. */
+  readonly skipped: number
+  /** The offset (decimal) of the source's replication up to which everything is in. */
+  readonly offset: string
 }
 
 export interface RedisCopyReport {
@@ -150,6 +183,8 @@ export interface RedisCopyReport {
   readonly expired: number
   /** True when an earlier run of the same copy was gone on with. */
   readonly resumed: boolean
+  /** Null when the source was not followed. */
+  readonly followed: RedisFollowed | null
   readonly notes: readonly string[]
   readonly tookMs: number
 }

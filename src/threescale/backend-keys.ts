@@ -82,6 +82,14 @@ export function keyFamily(name: KeyFamilyName): KeyFamily {
   return family
 }
 
+/**
+ * Whether the values of one key that two places hold are added. Not so what a rewrite rebuilds: a usage limit is an
+ * integer, but two of them are one limit, known twice.
+ */
+export function addsUp(family: KeyFamily): boolean {
+  return family.kind === 'counter' && family.class !== 'rebuilt'
+}
+
 const unknown = keyFamily('unknown')
 const serviceCounters = keyFamily('service counters')
 const applicationCounters = keyFamily('application counters')

@@ -23,7 +23,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
 const mayUse: Readonly<Record<string, readonly string[]>> = {
   model: ['zod'],
   movers: ['mysql2', 'pg', 'pg-copy-streams'],
-  adapters: ['mysql2', 'pg', 'ioredis', 'zod'],
+  adapters: ['mysql2', 'pg', 'ioredis', 'zod', '@aws-sdk/client-s3'],
   simulator: ['mysql2', 'ioredis'],
   cli: ['commander', 'yaml', 'zod', '@clack/prompts'],
 }

@@ -4,7 +4,6 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test'
-import { setImmediate } from 'node:timers/promises'
 import { gzipSync } from 'node:zlib'
 import { checkpointKey } from '../../src/movers/redis/checkpoint.ts'
 import { faultOf, fillEveryType, redisUrl, runRedis, startTestRedis, type TestRedis } from '../support/redis.ts'
@@ -22,8 +21,10 @@ before(async () => {
 })
 after(() => source.stop())
 
+const sourceUnlessIn = (args: readonly string[]) => (args.includes('--source') ? [] : ['--source', `file:${snapshot}`])
+
 const copy = (...more: readonly string[]) =>
-  runRedis(['copy', '--source', `file:${snapshot}`, '--target', 'env:TARGET', '--carry', 'all', ...more], {
+  runRedis(['copy', ...sourceUnlessIn(more), '--target', 'env:TARGET', '--carry', 'all', ...more], {
     TARGET: redisUrl(target.server),
     SOURCE: redisUrl(source.server),
   })
@@ -94,64 +95,6 @@ describe('into an empty target', () => {
   })
 })
 
-/** Kills a run whenever the target has grown by some thousand keys, then lets one end. Gives how many were killed. */
-async function killedAndResumed(...args: readonly string[]): Promise<number> {
-  let killed = 0
-  for (;;) {
-    const enough = (await target.client.dbsize()) + 1 + Math.floor(Math.random() * 40_000)
-    const watch = new AbortController()
-    const grown = (async () => {
-      while (!watch.signal.aborted && (await target.client.dbsize()) < enough) await setImmediate()
-    })()
-    const run = await runRedis(
-      ['copy', '--source', `file:${snapshot}`, '--target', 'env:TARGET', '--carry', 'all', ...args],
-      { TARGET: redisUrl(target.server) },
-      grown,
-    )
-    watch.abort()
-    await grown
-    if (run.signal === 'SIGKILL') {
-      killed++
-      continue
-    }
-    assert.equal(run.code, 0, run.stderr)
-    assert.equal(run.result['resumed'], true)
-    return killed
-  }
-}
-
-describe('a copy that is killed', () => {
-  before(async () => {
-    target = await startTestRedis()
-    const pipeline = source.client.pipeline()
-    for (let i = 0; i < 150_000; i++) pipeline.set(`stats/{service:8}/cinstance:${i}/metric:1/eternity`, String(i))
-    await pipeline.exec()
-    snapshot = await source.save()
-    digest = await source.digest()
-  })
-  after(() => target.stop())
-
-  test('is gone on with to an equal digest', async () => {
-    assert.ok((await killedAndResumed()) > 1, 'too few runs were killed')
-    assert.equal(await target.digest(), digest)
-  })
-
-  test('adds no counter twice when it merges, and never merges a snapshot twice', async () => {
-    await target.client.flushall()
-    await target.client.set('stats/{service:8}/cinstance:5/metric:1/eternity', '1000')
-    assert.ok((await killedAndResumed('--mode', 'merge')) > 1, 'too few runs were killed')
-    assert.equal(await target.client.get('stats/{service:8}/cinstance:5/metric:1/eternity'), '1005')
-    const keys = Array.from({ length: 150_000 }, (_, i) => i).filter((i) => i !== 5)
-    for (let at = 0; at < keys.length; at += 10_000) {
-      const some = keys.slice(at, at + 10_000)
-      const values = await target.client.mget(some.map((i) => `stats/{service:8}/cinstance:${i}/metric:1/eternity`))
-      assert.deepEqual(values, some.map(String))
-    }
-    const again = await copy('--mode', 'merge')
-    assert.equal(faultOf(again), 'REDIS_ALREADY_MERGED')
-  })
-})
-
 describe('merging and requeueing', () => {
   beforeEach(async () => {
     target = await startTestRedis()
@@ -203,6 +146,13 @@ const damaged = async (name: string, change: (bytes: Buffer) => Buffer) => {
 }
 
 describe('what stops a copy', () => {
+  before(async () => {
+    const pipeline = source.client.pipeline()
+    for (let i = 0; i < 150_000; i++) pipeline.set(`stats/{service:8}/cinstance:${i}/metric:1/eternity`, String(i))
+    await pipeline.exec()
+    snapshot = await source.save()
+    digest = await source.digest()
+  })
   beforeEach(async () => {
     target = await startTestRedis()
   })

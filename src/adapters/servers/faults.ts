@@ -1,11 +1,11 @@
 import { exitCode, type FaultCatalogue, faultsOf, kind } from '../../base/fault.ts'
 
 export const catalogue = {
-  SERVER_PROGRAM_MISSING: kind<{ server: string; program: string; searched: string }>({
+  SERVER_PROGRAM_MISSING: kind<{ server: string; program: string; searched: string; install: string }>({
     exit: exitCode.failedSafe,
     retry: 'after-remedy',
     says: (d) => `${d.program}, which runs ${d.server}, is in none of ${d.searched}`,
-    remedy: () => 'Install it: npm run setup',
+    remedy: (d) => `Install it: ${d.install}`,
   }),
   SERVER_FOLDER_CLOSED: kind<{ server: string; account: string; folder: string; closed: string }>({
     exit: exitCode.failedSafe,

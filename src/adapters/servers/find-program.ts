@@ -12,12 +12,14 @@ export function searchPath(path: string | undefined): string {
 /**
  * The absolute path of a server's program.
  *
- * In: `binaries`, when given, is the only folder; else `path` and the usual folders. Faults: SERVER_PROGRAM_MISSING.
+ * In: `binaries`, when given, is the only folder; else `path` and the usual folders. `install` is the command that brings
+ * the program. Faults: SERVER_PROGRAM_MISSING.
  */
 export function findProgram(
   server: string,
   program: string,
   where: { readonly binaries?: string; readonly path?: string },
+  install = 'npm run setup',
 ): string {
   const searched = where.binaries ?? searchPath(where.path)
   const folders = where.binaries === undefined ? searched.split(':') : [where.binaries]
@@ -25,7 +27,7 @@ export function findProgram(
     .filter((folder) => folder !== '')
     .map((folder) => join(folder, program))
     .find(isProgram)
-  if (found === undefined) throw fault('SERVER_PROGRAM_MISSING', { server, program, searched })
+  if (found === undefined) throw fault('SERVER_PROGRAM_MISSING', { server, program, searched, install })
   return found
 }
 

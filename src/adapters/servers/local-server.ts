@@ -1,16 +1,20 @@
 import type { Secret } from '../../base/secret.ts'
 
 /** A private server on loopback that this process started and ends. */
-export interface LocalServer {
-  readonly kind: 'postgres' | 'mariadb' | 'redis'
+export interface RunningServer {
   readonly host: string
   readonly port: number
-  /** Redis: `default`. */
-  readonly user: string
-  readonly password: Secret
   readonly pid: number
   /** Ends this server and the processes it started, and waits for that. May be called again; data stays in `dir`. */
   stop(): Promise<void>
+}
+
+/** A private database, which one logs in to. */
+export interface LocalServer extends RunningServer {
+  readonly kind: 'postgres' | 'mariadb' | 'redis'
+  /** Redis: `default`. */
+  readonly user: string
+  readonly password: Secret
 }
 
 export interface LocalServerOptions {

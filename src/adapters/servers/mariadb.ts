@@ -31,11 +31,9 @@ export async function startMariaDb(options: LocalServerOptions): Promise<LocalSe
   const password = folder.password.reveal('set the password of, and log in to, a private MariaDB')
   const accounts = await folder.writeSecretFile('accounts.sql', accountsSql(password))
   try {
-    return await startOnFreePort(
+    const running = await startOnFreePort(
       {
-        kind: 'mariadb',
         name,
-        user,
         folder,
         stopSignals: ['SIGTERM'],
         start: (port) =>
@@ -51,6 +49,7 @@ export async function startMariaDb(options: LocalServerOptions): Promise<LocalSe
       },
       options.signal,
     )
+    return { ...running, kind: 'mariadb', user, password: folder.password }
   } finally {
     await rm(accounts, { force: true })
   }

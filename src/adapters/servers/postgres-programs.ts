@@ -29,7 +29,7 @@ function nativeFolder(): string {
   } catch (error) {
     throw fault(
       'SERVER_PROGRAM_MISSING',
-      { server: 'PostgreSQL', program: 'postgres', searched: `npm's ${name}` },
+      { server: 'PostgreSQL', program: 'postgres', searched: `npm's ${name}`, install: 'npm run setup' },
       error,
     )
   }

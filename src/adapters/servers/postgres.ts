@@ -45,11 +45,9 @@ export async function startPostgres(options: LocalServerOptions): Promise<LocalS
     shared_buffers: '64MB',
     ...options.settings,
   }
-  return startOnFreePort(
+  const running = await startOnFreePort(
     {
-      kind: 'postgres',
       name,
-      user,
       folder,
       // Fast shutdown, then immediate shutdown.
       stopSignals: ['SIGINT', 'SIGQUIT'],
@@ -71,6 +69,7 @@ export async function startPostgres(options: LocalServerOptions): Promise<LocalS
     },
     options.signal,
   )
+  return { ...running, kind: 'postgres', user, password: folder.password }
 }
 
 async function openTo(account: Account, dir: string): Promise<void> {

@@ -21,11 +21,9 @@ export async function startRedis(options: LocalServerOptions): Promise<LocalServ
   const folder = await openServerFolder(name, options.dir, options.signal)
   const password = folder.password.reveal('configure and log in to a private Redis')
   await mkdir(folder.data, { recursive: true, mode: 0o700 })
-  return startOnFreePort(
+  const running = await startOnFreePort(
     {
-      kind: 'redis',
       name,
-      user: 'default',
       folder,
       stopSignals: ['SIGTERM'],
       start: async (port) => {
@@ -57,6 +55,7 @@ export async function startRedis(options: LocalServerOptions): Promise<LocalServ
     },
     options.signal,
   )
+  return { ...running, kind: 'redis', user: 'default', password: folder.password }
 }
 
 function configText(settings: Readonly<Record<string, string>>): string {

@@ -1,21 +1,22 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { fault } from './faults.ts'
 import { freePort, isTaken } from './free-port.ts'
-import type { LocalServer } from './local-server.ts'
+import type { RunningServer } from './local-server.ts'
 import type { ServerFolder } from './server-folder.ts'
 import type { ServerProcess } from './server-process.ts'
 
 /** What differs between the kinds of server. */
 export interface Startable {
-  readonly kind: LocalServer['kind']
   /** The product's name, for messages. */
   readonly name: string
-  readonly user: string
   readonly folder: ServerFolder
   readonly stopSignals: readonly NodeJS.Signals[]
   /** Starts the process; it need not listen yet. */
   start(port: number): Promise<ServerProcess>
-  /** One attempt to log in with the folder's password, at most 2 s long; rejects when the server is not ready. */
+  /**
+   * One attempt to be let in, at most 2 s long; rejects when the server is not ready. It makes sure that whoever answers
+   * is this server, by something that only it knows, such as the folder's password.
+   */
   knock(port: number): Promise<void>
 }
 
@@ -25,11 +26,11 @@ const betweenKnocksMs = 20
 
 /**
  * Starts a server on a free port of 127.0.0.1, on another one when somebody took the port first, and returns it once
- * it lets us in. The password is random, so whoever lets us in is our server.
+ * it lets us in.
  *
  * Faults: SERVER_NOT_STARTED, SERVER_NOT_READY. Abort: ends the server, waits for that, throws the reason.
  */
-export async function startOnFreePort(startable: Startable, signal: AbortSignal): Promise<LocalServer> {
+export async function startOnFreePort(startable: Startable, signal: AbortSignal): Promise<RunningServer> {
   const { name, folder } = startable
   for (let attempt = 1; ; attempt++) {
     signal.throwIfAborted()
@@ -42,7 +43,7 @@ export async function startOnFreePort(startable: Startable, signal: AbortSignal)
         await running.stop(startable.stopSignals)
         throw error
       })
-    if (outcome.kind === 'ready') return localServer(startable, running, port)
+    if (outcome.kind === 'ready') return runningServer(startable, running, port)
     if (attempt < attempts && (await isTaken(port))) continue
     throw fault('SERVER_NOT_STARTED', { server: name, how: outcome.how, log: folder.log })
   }
@@ -82,14 +83,11 @@ async function knockUntil(startable: Startable, port: number, signal: AbortSigna
   return false
 }
 
-function localServer(startable: Startable, running: ServerProcess, port: number): LocalServer {
+function runningServer(startable: Startable, running: ServerProcess, port: number): RunningServer {
   let stopping: Promise<void> | undefined
   return {
-    kind: startable.kind,
     host: '127.0.0.1',
     port,
-    user: startable.user,
-    password: startable.folder.password,
     pid: running.pid,
     stop: () => {
       stopping ??= running.stop(startable.stopSignals)

@@ -24,9 +24,17 @@ export class CarryPolicy {
 
   /** Whether the reader's entry is carried. A checkpoint of ours that an earlier merge left in the source never is. */
   carriesEntry(reader: RdbReader, family: KeyFamily): boolean {
+    return this.#carriesKey(reader.keyBytes, reader.keyStart, reader.keyEnd, family)
+  }
+
+  /** As `carriesEntry`, for a key that a command names. */
+  carriesKey(key: Buffer): boolean {
+    return this.#carriesKey(key, 0, key.length, classify(key, 0, key.length))
+  }
+
+  #carriesKey(bytes: Buffer, start: number, end: number, family: KeyFamily): boolean {
     if (!this.carries(family)) return false
-    const { keyBytes, keyStart, keyEnd } = reader
-    return family.class !== 'unknown' || own.compare(keyBytes, keyStart, keyEnd) !== 0
+    return family.class !== 'unknown' || own.compare(bytes, start, end) !== 0
   }
 
   carries(family: KeyFamily): boolean {

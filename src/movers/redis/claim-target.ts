@@ -6,6 +6,7 @@ import {
   checkpointKey,
   decodeCheckpoint,
   encodeCheckpoint,
+  type Followed,
   isSameCopy,
   mergeName,
 } from './checkpoint.ts'
@@ -21,13 +22,17 @@ export interface Claim {
   readonly merged: readonly string[]
   /** True: a checkpoint of this very copy was found. */
   readonly resumed: boolean
+  /** How far an earlier run has followed the source after the snapshot; null: it has not begun to. */
+  readonly followed: Followed | null
+  /** True: that copy had ended, and only its checkpoints were still to be removed. */
+  readonly ended: boolean
 }
 
 /**
  * Makes sure that each database of the target is empty, or holds what this very copy wrote, or is meant to be added to.
  *
- * Faults: REDIS_TARGET_NOT_EMPTY, REDIS_TARGET_OTHER_SNAPSHOT, REDIS_ALREADY_MERGED, REDIS_MERGE_STUCK. Nothing is
- * changed.
+ * Faults: REDIS_TARGET_NOT_EMPTY, REDIS_TARGET_OTHER_SNAPSHOT, REDIS_ALREADY_MERGED, REDIS_MERGE_STUCK,
+ * REDIS_FOLLOW_STUCK. Nothing is changed.
  */
 export async function claimTarget(
   pipe: RespPipe,
@@ -80,9 +85,20 @@ function claim(
   const { database, keys, checkpoint } = found
   const address = describeEndpoint(request.target)
   const merged = checkpoint?.merged ?? []
-  if (ended) return { database, after: Infinity, merged, resumed: true }
+  const followed = checkpoint?.followed ?? null
+  if (ended) return { database, after: Infinity, merged, resumed: true, followed, ended }
   if (checkpoint !== null && checkpoint.state !== 'done') {
     if (!isSameCopy(checkpoint, copy)) throw fault('REDIS_TARGET_OTHER_SNAPSHOT', { address, database })
+    if (checkpoint.state === 'stuck' && followed !== null) {
+      throw fault('REDIS_FOLLOW_STUCK', {
+        address,
+        database,
+        family: 'unknown',
+        command: 'a command',
+        offset: followed.offset,
+        code: 'met before',
+      })
+    }
     if (checkpoint.state === 'stuck') {
       throw fault('REDIS_MERGE_STUCK', {
         address,
@@ -92,14 +108,14 @@ function claim(
         code: 'met before',
       })
     }
-    return { database, after: checkpoint.offset, merged, resumed: true }
+    return { database, after: followed === null ? checkpoint.offset : Infinity, merged, resumed: true, followed, ended }
   }
   if (request.mode !== 'overwrite') {
     const after = merged.includes(mergeName(copy)) ? Infinity : -1
-    return { database, after, merged, resumed: false }
+    return { database, after, merged, resumed: false, followed: null, ended }
   }
   if (keys > 0 && !request.ontoExisting) throw fault('REDIS_TARGET_NOT_EMPTY', { address, database, keys })
-  return { database, after: -1, merged, resumed: false }
+  return { database, after: -1, merged, resumed: false, followed: null, ended }
 }
 
 /** The checkpoint of the database that is selected; null when there is none. */
@@ -120,14 +136,16 @@ export async function releaseTarget(
 ): Promise<void> {
   const { target, mode, carry } = request
   const copy = { snapshot, mode, carry }
-  for (const { database, merged } of claims) {
+  for (const { database, merged, followed } of claims) {
     const all = mode === 'overwrite' ? merged : [...new Set([...merged, mergeName(copy)])]
     await selectDatabase(pipe, target, 'target', database)
-    const done = encodeCheckpoint({ state: 'done', ...copy, offset: -1, merged: all })
-    await demand(pipe, target, 'target', 'SET', checkpointKey, done)
+    const done = { state: 'done', ...copy, offset: -1, merged: all } as const
+    const text = encodeCheckpoint(followed === null ? done : { ...done, followed })
+    await demand(pipe, target, 'target', 'SET', checkpointKey, text)
   }
   if (mode !== 'overwrite') return
-  for (const { database } of claims) {
+  // Last the one that knows which databases there are besides those of the snapshot.
+  for (const { database } of claims.toSorted((a, b) => Number(a.followed !== null) - Number(b.followed !== null))) {
     await selectDatabase(pipe, target, 'target', database)
     await demand(pipe, target, 'target', 'DEL', checkpointKey)
   }

@@ -1,4 +1,3 @@
-import { never } from '../../base/never.ts'
 import { kindOfType, type ValueKind } from '../../wire/rdb/rdb-types.ts'
 import { decodeElements, decodeString, StringSlice } from '../../wire/rdb/rdb-value.ts'
 import type { RdbReader } from '../../wire/rdb/rdb-reader.ts'
@@ -11,9 +10,13 @@ import type { Differences } from './differences.ts'
 const keysPerBatch = 64
 const batchBytes = 48 * 1024
 const overheadBytes = 160
-const positionsKept = 2 ** 19
+const positionsKept = 2 ** 18
 /** What a time of expiry may differ by: exactly known, or only as time left when the answer comes. */
 const toleranceMs = { exact: 1000, left: 5000 } as const
+
+const countCommands = { list: 'LLEN', set: 'SCARD', hash: 'HLEN', zset: 'ZCARD' } as const
+const memberCommands = { set: 'SISMEMBER', hash: 'HGET', zset: 'ZSCORE' } as const
+const noWord = Buffer.alloc(0)
 
 export interface CompareOptions {
   readonly differences: Differences
@@ -78,7 +81,7 @@ export class CompareWriter {
   /** Compares only that the reader's key does not expire. */
   async compareNoExpiry(reader: RdbReader): Promise<void> {
     const { keyBytes, keyStart, keyEnd } = reader
-    const block = await this.#blockFor(keyEnd - keyStart)
+    const block = await this.#blockFor(keyEnd - keyStart + overheadBytes)
     block.array(2)
     block.text('PTTL')
     block.word(keyBytes, keyStart, keyEnd)
@@ -164,12 +167,13 @@ export class CompareWriter {
     if (kind === 'string') {
       const value = this.#value
       decodeString(reader.valueBytes, reader.valueStart, reader.valueEnd, value)
-      const block = await this.#command(['GET', key])
+      const block = this.#command('GET', key) ?? (await this.#commandLater('GET', key))
       block.expectWord(value.bytes, value.start, value.end)
       block.end(changed)
     } else {
       const elements = decodeElements(reader.type, reader.valueBytes, reader.valueStart, reader.valueEnd)
-      await this.#compareElements(kind, key, elements, changed, place)
+      const member = kind === 'zset' ? this.#check(kind, place, isOtherScore, expiresAtMs) : changed
+      await this.#compareElements(kind, key, elements, { changed, member })
     }
     if (expiresAtMs >= 0) await this.#compareExpiry(key, kind, place, expiresAtMs)
   }
@@ -178,65 +182,42 @@ export class CompareWriter {
     kind: Exclude<ValueKind, 'string'>,
     key: Buffer,
     elements: readonly Buffer[],
-    changed: ReplyCheck,
-    place: Place,
+    checks: { readonly changed: ReplyCheck; readonly member: ReplyCheck },
   ): Promise<void> {
-    const expectCount = async (command: string, count: number) => {
-      const block = await this.#command([command, key])
-      block.expectText(`:${count}\r\n`)
-      block.end(changed)
+    const isPaired = kind === 'zset' || kind === 'hash'
+    const count = countCommands[kind]
+    const counted = this.#command(count, key) ?? (await this.#commandLater(count, key))
+    counted.expectText(`:${isPaired ? elements.length / 2 : elements.length}\r\n`)
+    counted.end(checks.changed)
+    if (kind === 'list') return this.#compareList(key, elements, checks.changed)
+    const ask = memberCommands[kind]
+    for (let i = 0; i < elements.length; i += isPaired ? 2 : 1) {
+      const member = elements[i] ?? noWord
+      // Waiting for each of a million members would make more than it reads.
+      const block = this.#command(ask, key, member) ?? (await this.#commandLater(ask, key, member))
+      const value = elements[i + 1] ?? noWord
+      if (isPaired) block.expectWord(value, 0, value.length)
+      else block.expectText(':1\r\n')
+      block.end(checks.member)
     }
-    switch (kind) {
-      case 'list': {
-        await expectCount('LLEN', elements.length)
-        let from = 0
-        for (const { words } of chunksOf(elements, 1)) {
-          const block = await this.#command(['LRANGE', key, String(from), String(from + words.length - 1)])
-          block.expectText(`*${words.length}\r\n`)
-          for (const word of words) block.expectWord(word, 0, word.length)
-          block.end(changed)
-          from += words.length
-        }
-        return
-      }
-      case 'set':
-        await expectCount('SCARD', elements.length)
-        for (const member of elements) {
-          const block = await this.#command(['SISMEMBER', key, member])
-          block.expectText(':1\r\n')
-          block.end(changed)
-        }
-        return
-      case 'hash':
-        await expectCount('HLEN', elements.length / 2)
-        for (let i = 0; i + 1 < elements.length; i += 2) {
-          const [field, value] = [elements[i], elements[i + 1]]
-          if (field === undefined || value === undefined) throw new Error('bug: a field has no value')
-          const block = await this.#command(['HGET', key, field])
-          block.expectWord(value, 0, value.length)
-          block.end(changed)
-        }
-        return
-      case 'zset':
-        await expectCount('ZCARD', elements.length / 2)
-        for (let i = 0; i + 1 < elements.length; i += 2) {
-          const [member, score] = [elements[i], elements[i + 1]]
-          if (member === undefined || score === undefined) throw new Error('bug: a member has no score')
-          const block = await this.#command(['ZSCORE', key, member])
-          block.expectWord(score, 0, score.length)
-          // One double has several texts.
-          const same = (reply: Reply, expected: Buffer) => isSameScore(reply, decodeReply(expected))
-          block.end(this.#check(kind, place, (reply, expected) => (same(reply, expected) ? null : 'changed')))
-        }
-        return
-      default:
-        never(kind)
+  }
+
+  async #compareList(key: Buffer, elements: readonly Buffer[], changed: ReplyCheck): Promise<void> {
+    let from = 0
+    for (const { words } of chunksOf(elements, 1)) {
+      const range = [Buffer.from(String(from)), Buffer.from(String(from + words.length - 1))] as const
+      const block = this.#command('LRANGE', key, ...range) ?? (await this.#commandLater('LRANGE', key, ...range))
+      block.expectText(`*${words.length}\r\n`)
+      for (const word of words) block.expectWord(word, 0, word.length)
+      block.end(changed)
+      from += words.length
     }
   }
 
   async #compareExpiry(key: Buffer, kind: ValueKind, place: Place, expiresAtMs: number): Promise<void> {
     const { exactExpiry, targetNow } = this.#options
-    const block = await this.#command([exactExpiry ? 'PEXPIRETIME' : 'PTTL', key])
+    const ask = exactExpiry ? 'PEXPIRETIME' : 'PTTL'
+    const block = this.#command(ask, key) ?? (await this.#commandLater(ask, key))
     if (exactExpiry) block.expectText(`:${expiresAtMs}\r\n`)
     const check = (reply: Reply) => {
       if (typeof reply !== 'number') return 'expiry'
@@ -278,18 +259,26 @@ export class CompareWriter {
     return { database: this.#database, position: reader.offset }
   }
 
-  async #command(words: readonly (string | Buffer)[]): Promise<CommandBlock> {
-    const block = await this.#blockFor(words.reduce((sum, word) => sum + word.length + 24, 0))
-    block.array(words.length)
-    for (const word of words) {
-      if (typeof word === 'string') block.text(word)
-      else block.word(word, 0, word.length)
-    }
+  /** The block with a command of at most two words after the key; null when the block has no room for it. */
+  #command(command: string, key: Buffer, word?: Buffer, last?: Buffer): CommandBlock | null {
+    const block = this.#other
+    if (block === null || this.#pipe.isFull(block, roomFor(key, word, last))) return null
+    block.array(2 + (word === undefined ? 0 : 1) + (last === undefined ? 0 : 1))
+    block.text(command)
+    block.word(key, 0, key.length)
+    if (word !== undefined) block.word(word, 0, word.length)
+    if (last !== undefined) block.word(last, 0, last.length)
     return block
   }
 
-  async #blockFor(bytes: number): Promise<CommandBlock> {
-    const needed = bytes + overheadBytes
+  async #commandLater(command: string, key: Buffer, word?: Buffer, last?: Buffer): Promise<CommandBlock> {
+    await this.#blockFor(roomFor(key, word, last))
+    const block = this.#command(command, key, word, last)
+    if (block === null) throw new Error('bug: a new block has no room')
+    return block
+  }
+
+  async #blockFor(needed: number): Promise<CommandBlock> {
     const block = this.#other
     if (block !== null && !this.#pipe.isFull(block, needed)) return block
     if (block !== null) this.#pipe.send(block)
@@ -298,6 +287,15 @@ export class CompareWriter {
     this.#other = next
     return next
   }
+}
+
+function roomFor(key: Buffer, word?: Buffer, last?: Buffer): number {
+  return overheadBytes + key.length + (word?.length ?? 0) + (last?.length ?? 0)
+}
+
+/** One double has several texts. */
+function isOtherScore(reply: Reply, expected: Buffer): 'changed' | null {
+  return isSameScore(reply, decodeReply(expected)) ? null : 'changed'
 }
 
 function isSameScore(found: Reply, expected: Reply): boolean {

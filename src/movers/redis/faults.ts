@@ -4,6 +4,13 @@ const failedSafe = exitCode.failedSafe
 type Side = { readonly side: 'source' | 'target'; readonly address: string }
 /** Where in the snapshot a command came from. The key itself is never in a message. */
 type Place = { readonly family: string; readonly position: number; readonly database: number }
+/** A command that the source has sent after its snapshot. Neither its key nor its words are ever in a message. */
+type Followed = {
+  readonly command: string
+  readonly family: string
+  readonly database: number
+  readonly offset: string
+}
 
 /** Everything that can go wrong while a Redis is read, filled or compared. */
 export const redisFaults = {
@@ -70,11 +77,10 @@ export const redisFaults = {
     remedy: () =>
       'Let the user of the source URL run PSYNC and REPLCONF, or SCAN, DUMP and PTTL; or give an .rdb file.',
   }),
-  REDIS_MERGE_NEEDS_ONE_MOMENT: kind<{ address: string }>({
+  REDIS_MERGE_NEEDS_ONE_MOMENT: kind<object>({
     exit: failedSafe,
     retry: 'after-remedy',
-    says: (d) =>
-      `the source ${d.address} could only be read key by key, and a key may come twice: it cannot be merged so`,
+    says: () => 'a source could only be read key by key, which is not one moment: it cannot be merged so',
     remedy: () => 'Let the user of the source URL run PSYNC and REPLCONF, or merge from an .rdb file.',
   }),
   REDIS_SOURCE_UNDUMPABLE: kind<{ address: string }>({
@@ -172,6 +178,98 @@ export const redisFaults = {
     says: (d) =>
       `a counter of the snapshot is no integer: family ${d.family}, database ${d.database}, at byte ${d.position}`,
     remedy: () => 'Repair that key in the source and take a new snapshot; counters can be merged only as integers.',
+  }),
+  REDIS_SHARD_GIVEN_TWICE: kind<{ first: number; second: number }>({
+    exit: failedSafe,
+    retry: 'after-remedy',
+    says: (d) => `sources ${d.first} and ${d.second} are the same Redis: every counter of it would be added to itself`,
+    remedy: () => 'Name each shard once; a replica is the same shard as its primary.',
+  }),
+  REDIS_SHARDS_TOO_MUCH_IN_COMMON: kind<{ limitBytes: number }>({
+    exit: failedSafe,
+    retry: 'after-remedy',
+    says: (d) =>
+      `the shards have more keys in common than fit into ${Math.round(d.limitBytes / 1024 ** 2)} MB: they do not look like shards of one Redis`,
+    remedy: () =>
+      'Check that no source is another one, a replica or an older snapshot of it; shards that really share so much go one by one with --mode merge.',
+  }),
+  REDIS_SHARDS_CONTRADICT: kind<{ family: string; database: number; first: string; second: string }>({
+    exit: failedSafe,
+    retry: 'after-remedy',
+    says: (d) =>
+      `a key is ${d.first} and ${d.second}, which cannot be made one: family ${d.family}, database ${d.database}`,
+    remedy: () =>
+      'Look the key up in both snapshots at those bytes, remove the wrong one from its shard, and run again.',
+  }),
+  REDIS_SHARD_NOT_A_COUNTER: kind<Place & { shard: number }>({
+    exit: failedSafe,
+    retry: 'after-remedy',
+    says: (d) =>
+      `a counter that several shards hold is no integer in shard ${d.shard}: family ${d.family}, database ${d.database}, at byte ${d.position} of its snapshot`,
+    remedy: () => 'Repair that key in its shard and run again; counters can be added only as integers.',
+  }),
+  REDIS_SHARDS_OVERFLOW: kind<{ family: string; database: number; places: string }>({
+    exit: failedSafe,
+    retry: 'after-remedy',
+    says: (d) =>
+      `the sum of a counter that several shards hold is larger than a Redis integer: family ${d.family}, database ${d.database}, ${d.places}`,
+    remedy: () => 'Repair that counter in one of the shards and run again.',
+  }),
+  REDIS_SPOOL_IN_USE: kind<{ folder: string; pid: number }>({
+    exit: failedSafe,
+    retry: 'after-remedy',
+    says: (d) => `another copy from this source to this target is running (process ${d.pid}, spool ${d.folder})`,
+    remedy: () => 'Let it end, or stop it; then run the same command, which goes on where it was.',
+  }),
+  REDIS_FOLLOW_NEEDS_PSYNC: kind<{ address: string; code: string }>({
+    exit: failedSafe,
+    retry: 'after-remedy',
+    says: (d) => `the source ${d.address} does not let this user replicate (${d.code}), so it cannot be followed`,
+    remedy: () =>
+      'Grant the user of the source URL `+psync +replconf` (ACL SETUSER), or stop the traffic and copy without --follow.',
+  }),
+  REDIS_STREAM_GONE: kind<{ address: string; offset: string }>({
+    exit: failedSafe,
+    retry: 'never',
+    says: (d) =>
+      `the source ${d.address} no longer holds the commands after offset ${d.offset} of its replication: following cannot go on without a gap`,
+    remedy: () =>
+      "Raise the source's repl-backlog-size (CONFIG SET repl-backlog-size 512mb), empty the target's databases, and copy again.",
+  }),
+  REDIS_STREAM_DAMAGED: kind<{ folder: string; offset: string }>({
+    exit: failedSafe,
+    retry: 'never',
+    says: (d) => `the commands spooled in ${d.folder} are none at offset ${d.offset} of the replication`,
+    remedy: () => "Check the disk of the spool folder, empty the target's databases, and copy again.",
+  }),
+  REDIS_FOLLOW_STUCK: kind<Followed & { address: string; code: string }>({
+    exit: failedSafe,
+    retry: 'never',
+    says: (d) =>
+      `the target ${d.address} could not carry out a command of the source (${d.code}): ${d.command}, family ${d.family}, database ${d.database}, offset ${d.offset} of the replication; its data is not the source's`,
+    remedy: () => 'Find out who else writes into the target, empty its databases, and copy again.',
+  }),
+  REDIS_FOLLOW_REFUSED: kind<Followed & { address: string; code: string }>({
+    exit: failedSafe,
+    retry: 'after-remedy',
+    says: (d) =>
+      `the target ${d.address} does not take a command of the source (${d.code}): ${d.command}, family ${d.family}, database ${d.database}, offset ${d.offset} of the replication; everything before it is in`,
+    remedy: (d) =>
+      `Let the user of the target URL run ${d.command} on a server that knows it, and run the same command: it goes on there.`,
+  }),
+  REDIS_FOLLOW_NOT_POSSIBLE: kind<Followed & { why: string }>({
+    exit: failedSafe,
+    retry: 'never',
+    says: (d) =>
+      `a command of the source cannot be followed, because ${d.why}: ${d.command}, database ${d.database}, offset ${d.offset} of the replication; everything before it is in`,
+    remedy: () => "Empty the target's databases and copy again, while nobody runs such a command in the source.",
+  }),
+  REDIS_FOLLOW_UNFINISHED: kind<{ address: string; database: number }>({
+    exit: failedSafe,
+    retry: 'after-remedy',
+    says: (d) =>
+      `database ${d.database} of the target ${d.address} holds a copy that was following its source and has not caught up`,
+    remedy: () => 'Run the same command with --follow SECONDS, which goes on where it was.',
   }),
   REDIS_MAP_COLLISION: kind<{ first: number; second: number; target: number }>({
     exit: exitCode.usage,

@@ -2,7 +2,7 @@ import type { Fault } from '../../base/fault.ts'
 import { never } from '../../base/never.ts'
 import { describeEndpoint } from '../../model/redis-endpoint.ts'
 import type { RedisMoveRequest } from '../../ports/redis.ts'
-import type { KeyFamily } from '../../threescale/backend-keys.ts'
+import { addsUp, type KeyFamily } from '../../threescale/backend-keys.ts'
 import type { RdbReader } from '../../wire/rdb/rdb-reader.ts'
 import { kindOfType } from '../../wire/rdb/rdb-types.ts'
 import { decodeElements, decodeString, StringSlice } from '../../wire/rdb/rdb-value.ts'
@@ -15,7 +15,7 @@ import { fault } from './faults.ts'
 import { Place } from './place.ts'
 import { chunksOf } from './decoded-commands.ts'
 
-const commandsPerTransaction = 256
+const commandsPerTransaction = 1024
 const overheadBytes = 256
 const integer = /^-?\d{1,19}$/
 
@@ -111,7 +111,7 @@ export class MergeWriter {
       decodeString(reader.valueBytes, reader.valueStart, reader.valueEnd, value)
       const bytes = value.bytes.subarray(value.start, value.end)
       if (reader.expiresAtMs >= 0) return [['SET', bytes, 'NX', 'PXAT', String(reader.expiresAtMs)]]
-      if (family.kind !== 'counter') return [['SET', bytes, 'NX']]
+      if (!addsUp(family)) return [['SET', bytes, 'NX']]
       if (bytes.length > 20 || !integer.test(bytes.toString('latin1'))) {
         throw fault('REDIS_NOT_A_COUNTER', { family: family.name, database: reader.db, position: reader.offset })
       }
@@ -163,6 +163,10 @@ export class MergeWriter {
     block.text('EXEC')
     block.end(this.#execCheck(checkpoint, claim.database, this.#queued))
     this.#queued = []
+    this.#pipe.send(block)
+    this.#block = null
+    // One at a time: were this one refused (out of memory) and the next one taken, its checkpoint would hide the gap.
+    await this.#pipe.drained()
   }
 
   #execCheck(checkpoint: Checkpoint, database: number, queued: readonly Queued[]): ReplyCheck {

@@ -1,14 +1,20 @@
 import { createHash } from 'node:crypto'
 import { createReadStream, createWriteStream, fstatSync, openSync, readSync, closeSync } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { createGunzip } from 'node:zlib'
 import type { Clock } from '../../base/clock.ts'
-import type { RedisSource } from '../../ports/redis.ts'
+import { never } from '../../base/never.ts'
+import type { ObjectAddress } from '../../model/object-address.ts'
+import type { ObjectStore } from '../../ports/objects.ts'
+import type { RedisProgress, RedisSource, SingleRedisSource } from '../../ports/redis.ts'
 import type { ByteSource } from '../../wire/rdb/rdb-reader.ts'
+import { combineShards } from './combine-shards.ts'
 import { errnoOf } from './errno.ts'
 import { fault } from './faults.ts'
+import { fetchObject } from './fetch-object.ts'
+import { Progress } from './progress.ts'
 import { type Spooled, spoolServer } from './spool-server.ts'
 
 const sampledBytes = 64 * 1024
@@ -65,16 +71,23 @@ export class Snapshot {
   }
 }
 
+export interface SnapshotOptions {
+  /** Folder for what has to be written. */
+  readonly spoolFolder: string
+  readonly objects: ObjectStore
+  readonly onProgress: (progress: RedisProgress) => void
+  readonly signal: AbortSignal
+  readonly clock: Clock
+}
+
 /**
- * Makes the source one local RDB file: the file itself, unpacked if it is gzip, or what a live server gives.
+ * Makes the source one local RDB file: the file itself, unpacked if it is gzip, an object that is fetched, what a live
+ * server gives, or what several shards hold together.
  *
- * Faults: REDIS_SNAPSHOT_UNREADABLE, REDIS_SPOOL_FAILED, those of the source's connection. Abort: removes what was
- * spooled. `spoolFolder` is the folder for what has to be written.
+ * Faults: REDIS_SNAPSHOT_UNREADABLE, REDIS_SPOOL_FAILED, those of the source's connection, of the object store and of
+ * `combineShards`. Abort: removes what was spooled.
  */
-export async function takeSnapshot(
-  source: RedisSource,
-  options: { readonly spoolFolder: string; readonly signal: AbortSignal; readonly clock: Clock },
-): Promise<Snapshot> {
+export async function takeSnapshot(source: RedisSource, options: SnapshotOptions): Promise<Snapshot> {
   options.signal.throwIfAborted()
   if (source.kind === 'file') {
     const fd = open(source.file)
@@ -86,15 +99,69 @@ export async function takeSnapshot(
   })
   const file = join(folder, 'snapshot.rdb')
   try {
-    const spooled =
-      source.kind === 'file'
-        ? await unpack(source.file, file, options)
-        : await spoolServer(source.endpoint, file, options)
+    const spooled = await spool(source, file, options)
     return new Snapshot(file, open(file), folder, spooled)
   } catch (error) {
     await rm(folder, { recursive: true, force: true })
     throw error
   }
+}
+
+async function spool(source: RedisSource, file: string, options: SnapshotOptions): Promise<Spooled> {
+  switch (source.kind) {
+    case 'file':
+      return unpack(source.file, file, options)
+    case 'object':
+      return fetchPacked(source.at, file, options)
+    case 'server':
+      return spoolServer(source.endpoint, file, options)
+    case 'shards':
+      return combine(source.shards, file, options)
+    default:
+      return never(source)
+  }
+}
+
+async function fetchPacked(at: ObjectAddress, file: string, options: SnapshotOptions): Promise<Spooled> {
+  const { objects, spoolFolder, signal, clock } = options
+  let progress: Progress | undefined
+  const fetched = `${file}.fetched`
+  const { notes } = await fetchObject(objects, at, fetched, {
+    spoolFolder,
+    signal,
+    onProgress: (bytes, totalBytes) => {
+      progress ??= new Progress('fetch', totalBytes, clock, options.onProgress)
+      progress.show(0, bytes)
+    },
+  })
+  const fd = open(fetched)
+  const packed = isGzip(fd)
+  closeSync(fd)
+  if (packed) {
+    await unpack(fetched, file, options)
+    await rm(fetched)
+  } else await rename(fetched, file)
+  return { exact: true, notes }
+}
+
+/** Each shard on its own first; what was written for it goes when all are one. */
+async function combine(
+  sources: readonly SingleRedisSource[],
+  file: string,
+  options: SnapshotOptions,
+): Promise<Spooled> {
+  const shards: Snapshot[] = []
+  try {
+    for (const source of sources) shards.push(await takeSnapshot(source, options))
+    return await combineShards(shards, file, options)
+  } finally {
+    for (const shard of shards) await shard.close()
+  }
+}
+
+/** The snapshot that lies in `file` already; closing it leaves it there. Faults: REDIS_SNAPSHOT_UNREADABLE. */
+export function openSnapshot(file: string, spooled: Spooled): Snapshot {
+  return new Snapshot(file, open(file), null, spooled)
 }
 
 async function unpack(

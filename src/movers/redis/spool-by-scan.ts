@@ -1,8 +1,7 @@
-import { closeSync, openSync, writeSync } from 'node:fs'
 import type { Clock } from '../../base/clock.ts'
 import { describeEndpoint, type RedisEndpoint } from '../../model/redis-endpoint.ts'
-import { Crc64 } from '../../wire/rdb/crc64.ts'
 import { newestRdbVersion } from '../../wire/rdb/rdb-types.ts'
+import { RdbWriter } from '../../wire/rdb/rdb-writer.ts'
 import { type Reply, ReplyError } from '../../wire/resp/reply-parser.ts'
 import type { RespPipe } from '../../wire/resp/resp-pipe.ts'
 import { fault } from './faults.ts'
@@ -11,54 +10,6 @@ import { ask, demand, info, openRedis, selectDatabase } from './target.ts'
 const keysPerScan = '500'
 /** Version and checksum at the end of a DUMP. */
 const footerBytes = 10
-
-/** Writes an RDB file from parts, with its checksum. Source: Redis `src/rdb.c`. */
-class RdbFileWriter {
-  readonly #fd: number
-  readonly #checksum = new Crc64()
-
-  constructor(file: string) {
-    this.#fd = openSync(file, 'w', 0o600)
-    this.#write(Buffer.from(`REDIS${String(newestRdbVersion).padStart(4, '0')}`))
-  }
-
-  selectDatabase(database: number): void {
-    this.#write(Buffer.concat([Buffer.from([254]), lengthOf(database)]))
-  }
-
-  entry(key: Buffer, dump: Buffer, expiresAtMs: number): void {
-    const expiry = Buffer.alloc(expiresAtMs < 0 ? 0 : 9)
-    if (expiresAtMs >= 0) {
-      expiry[0] = 252
-      expiry.writeBigInt64LE(BigInt(expiresAtMs), 1)
-    }
-    const value = dump.subarray(1, dump.length - footerBytes)
-    this.#write(Buffer.concat([expiry, dump.subarray(0, 1), lengthOf(key.length), key, value]))
-  }
-
-  end(): void {
-    this.#write(Buffer.from([255]))
-    const checksum = Buffer.from(this.#checksum.toString(), 'hex').reverse()
-    writeSync(this.#fd, checksum)
-  }
-
-  close(): void {
-    closeSync(this.#fd)
-  }
-
-  #write(bytes: Buffer): void {
-    this.#checksum.update(bytes, 0, bytes.length)
-    for (let at = 0; at < bytes.length; ) at += writeSync(this.#fd, bytes, at)
-  }
-}
-
-function lengthOf(length: number): Buffer {
-  if (length < 64) return Buffer.from([length])
-  const bytes = Buffer.alloc(5)
-  bytes[0] = 0x80
-  bytes.writeUInt32BE(length, 1)
-  return bytes
-}
 
 /**
  * Reads every key of a server by SCAN, DUMP and its time of expiry, and writes them as an RDB file.
@@ -73,7 +24,7 @@ export async function spoolByScan(
   options: { readonly signal: AbortSignal; readonly clock: Clock },
 ): Promise<void> {
   const pipe = await openRedis(endpoint, 'source', options.signal)
-  const writer = new RdbFileWriter(file)
+  const writer = new RdbWriter(file, newestRdbVersion)
   try {
     const keyspace = await info(pipe)
     const known = [...keyspace.keys()].flatMap((name) => /^db(\d+)$/.exec(name)?.[1] ?? []).map(Number)
@@ -93,7 +44,7 @@ export async function spoolByScan(
 async function scanDatabase(
   pipe: RespPipe,
   endpoint: RedisEndpoint,
-  writer: RdbFileWriter,
+  writer: RdbWriter,
   options: { readonly exact: boolean; readonly clock: Clock },
 ): Promise<void> {
   let cursor: Buffer | string = '0'
@@ -113,7 +64,8 @@ async function scanDatabase(
       if (!Buffer.isBuffer(dump) || dump.length <= footerBytes || typeof time !== 'number') {
         throw fault('REDIS_SOURCE_UNDUMPABLE', { address: describeEndpoint(endpoint) })
       }
-      writer.entry(key, dump, time < 0 ? -1 : options.exact ? time : options.clock.now() + time)
+      const expiresAtMs = time < 0 ? -1 : options.exact ? time : options.clock.now() + time
+      writer.entry(dump[0] ?? 0, key, 0, key.length, dump, 1, dump.length - footerBytes, expiresAtMs)
     })
   } while (cursor.toString() !== '0')
 }

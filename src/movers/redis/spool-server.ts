@@ -1,6 +1,7 @@
 import type { Clock } from '../../base/clock.ts'
 import { describeEndpoint, type RedisEndpoint } from '../../model/redis-endpoint.ts'
-import { spoolReplica, SyncRefused } from '../../wire/resp/spool-replica.ts'
+import { type ReplicaLink, type ReplicationPlace, SyncRefused } from '../../wire/resp/replica-link.ts'
+import { spoolReplica } from '../../wire/resp/spool-replica.ts'
 import { connectionFault, replyFault } from './connection-faults.ts'
 import { errnoOf } from './errno.ts'
 import { fault } from './faults.ts'
@@ -14,22 +15,42 @@ export interface Spooled {
   readonly notes: readonly string[]
 }
 
+/** As `Spooled`, with where the commands after it begin and the connection on which they come; null when there is none. */
+export interface SpooledLive extends Spooled {
+  readonly live: { readonly place: ReplicationPlace; readonly link: ReplicaLink } | null
+}
+
+interface SpoolOptions {
+  readonly spoolFolder: string
+  readonly signal: AbortSignal
+  readonly clock: Clock
+}
+
 /**
  * Writes what a live server holds into an RDB file: as its replica, which gives one moment; or key by key where the
  * server does not take this user for a replica.
  *
  * Faults: those of connecting, REDIS_SPOOL_FAILED, REDIS_SOURCE_REFUSED. Abort: ends the connection; the file stays.
  */
-export async function spoolServer(
+export async function spoolServer(endpoint: RedisEndpoint, file: string, options: SpoolOptions): Promise<Spooled> {
+  const { live, ...spooled } = await spoolLive(endpoint, file, { ...options, scan: true })
+  live?.link.close()
+  return spooled
+}
+
+/**
+ * As `spoolServer`, and leaves the connection open for the commands that follow; the caller closes it. Without `scan`
+ * a server that refuses to replicate is REDIS_FOLLOW_NEEDS_PSYNC.
+ */
+export async function spoolLive(
   endpoint: RedisEndpoint,
   file: string,
-  options: { readonly spoolFolder: string; readonly signal: AbortSignal; readonly clock: Clock },
-): Promise<Spooled> {
+  options: SpoolOptions & { readonly scan: boolean },
+): Promise<SpooledLive> {
   const { spoolFolder, signal } = options
   const address = await addressOf(endpoint, 'source', signal)
   try {
-    await spoolReplica(address, file, signal)
-    return { exact: true, notes: [] }
+    return { exact: true, notes: [], live: await spoolReplica(address, file, signal) }
   } catch (error) {
     signal.throwIfAborted()
     if (error instanceof SyncRefused) {
@@ -39,6 +60,12 @@ export async function spoolServer(
           replyFault(reply, 'source', endpoint, command) ??
           fault('REDIS_SOURCE_REFUSED', { address: describeEndpoint(endpoint), command, code: reply.code })
         )
+      }
+      if (!options.scan) {
+        throw fault('REDIS_FOLLOW_NEEDS_PSYNC', {
+          address: describeEndpoint(endpoint),
+          code: `${command}: ${reply.code}`,
+        })
       }
     } else if (isDiskError(error)) {
       throw fault('REDIS_SPOOL_FAILED', { folder: spoolFolder, reason: errnoOf(error) }, error)
@@ -53,9 +80,9 @@ export async function spoolServer(
   const notes = [
     'the source does not let this user replicate (PSYNC), so it was read key by key: what was written meanwhile is not one moment',
   ]
-  return { exact: false, notes }
+  return { exact: false, notes, live: null }
 }
 
-function isDiskError(error: unknown): boolean {
+export function isDiskError(error: unknown): boolean {
   return ['ENOSPC', 'EDQUOT', 'EIO', 'EFBIG', 'EACCES'].includes(errnoOf(error))
 }

@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import type { Clock } from '../../base/clock.ts'
+import type { ObjectStore } from '../../ports/objects.ts'
 import type { RedisMoveRequest, RedisVerifyReport } from '../../ports/redis.ts'
 import { classify } from '../../threescale/backend-keys.ts'
 import { RdbReader } from '../../wire/rdb/rdb-reader.ts'
@@ -11,7 +12,7 @@ import { CompareWriter } from './compare-writer.ts'
 import { connectionFault, replyFault } from './connection-faults.ts'
 import { Differences } from './differences.ts'
 import { fault } from './faults.ts'
-import { KeySet } from './key-set.ts'
+import { isInPart, KeySet, keyHash, partsFor } from './key-set.ts'
 import { Progress } from './progress.ts'
 import { type Snapshot, takeSnapshot } from './snapshot.ts'
 import { StatsSums } from './stats-sums.ts'
@@ -22,6 +23,8 @@ const yieldEveryKeys = 4096
 
 /** What the snapshot holds of one database of the target. */
 interface Tally {
+  /** Of them all, compared or not. */
+  entries: number
   keys: number
   expiring: number
 }
@@ -31,11 +34,15 @@ interface Tally {
  * expiry by its time; then looks for keys that the target has besides, and for keys that expire there only.
  *
  * Reads both sides, changes neither. Memory is bounded by what is in flight; only when the target holds more keys than
- * were compared does it take eight bytes per key to find out which. Faults: RDB_*, those of connecting.
+ * were compared does it take eight bytes per key more, 16 MB at most, to find out which. Faults: RDB_*, those of connecting.
  */
-export async function verifyRedis(request: RedisMoveRequest, clock: Clock): Promise<RedisVerifyReport> {
+export async function verifyRedis(
+  request: RedisMoveRequest,
+  clock: Clock,
+  objects: ObjectStore,
+): Promise<RedisVerifyReport> {
   const startedMs = clock.elapsedMs()
-  const snapshot = await takeSnapshot(request.source, { ...request, clock })
+  const snapshot = await takeSnapshot(request.source, { ...request, clock, objects })
   let pipe: RespPipe | undefined
   try {
     pipe = await openRedis(request.target, 'target', request.signal)
@@ -85,7 +92,7 @@ async function compareAll(work: VerifyWork) {
   const progress = new Progress('verify', snapshot.bytes, clock, request.onProgress)
   const reader = new RdbReader(snapshot.read())
   const tallies = new Map<number, Tally>()
-  let tally: Tally = { keys: 0, expiring: 0 }
+  let tally: Tally = { entries: 0, keys: 0, expiring: 0 }
   let database = -1
   let [seen, keys, expired] = [0, 0, 0]
   while (reader.next()) {
@@ -93,9 +100,10 @@ async function compareAll(work: VerifyWork) {
       database = reader.db
       const target = policy.databaseFor(database)
       await writer.select(target)
-      tally = tallies.get(target) ?? { keys: 0, expiring: 0 }
+      tally = tallies.get(target) ?? { entries: 0, keys: 0, expiring: 0 }
       tallies.set(target, tally)
     }
+    tally.entries++
     if (++seen % yieldEveryKeys === 0 && progress.show(seen, reader.offset)) await setImmediate()
     const family = policy.familyOf(reader)
     if (!policy.carriesEntry(reader, family)) continue
@@ -145,7 +153,7 @@ async function compareWhatIsBesides(work: VerifyWork, tallies: ReadonlyMap<numbe
   for (const [database, tally] of tallies) {
     await selectDatabase(pipe, request.target, 'target', database)
     const size = Number(await demand(pipe, request.target, 'target', 'DBSIZE'))
-    if (size !== tally.keys) await findExtras(work, database)
+    if (size !== tally.keys) await findExtras(work, database, tally.entries)
     const expires = /expires=(\d+)/.exec(keyspace.get(`db${database}`) ?? '')?.[1]
     if (expires !== undefined && Number(expires) > tally.expiring) suspicious.add(database)
   }
@@ -156,16 +164,45 @@ async function compareWhatIsBesides(work: VerifyWork, tallies: ReadonlyMap<numbe
   return notChecked
 }
 
-/** Scans one database of the target for keys that the snapshot does not have. */
-async function findExtras(work: VerifyWork, database: number): Promise<void> {
-  const { request, pipe, policy, differences } = work
-  const reader = new RdbReader(work.snapshot.read(), { verifyChecksum: false })
-  const known = new KeySet()
-  while (reader.next()) {
-    if (policy.databaseFor(reader.db) === database) known.add(reader.keyBytes, reader.keyStart, reader.keyEnd)
+/**
+ * Scans one database of the target for keys that the snapshot does not have: both sides are gone over once for every
+ * `mostHashes` keys.
+ */
+async function findExtras(work: VerifyWork, database: number, entries: number): Promise<void> {
+  const parts = partsFor(entries)
+  for (let part = 0; part < parts; part++) {
+    const isOfPart = (hash: number) => isInPart(hash, part, parts)
+    const known = await knownKeys(work, database, new KeySet(Math.ceil(entries / parts)), isOfPart)
+    await scanForExtras(work, database, (hash) => isOfPart(hash) && !known.has(hash))
   }
+}
+
+async function knownKeys(
+  work: VerifyWork,
+  database: number,
+  known: KeySet,
+  isWanted: (hash: number) => boolean,
+): Promise<KeySet> {
+  const { policy, request } = work
+  const reader = new RdbReader(work.snapshot.read(), { verifyChecksum: false })
+  let keys = 0
+  while (reader.next()) {
+    if (++keys % yieldEveryKeys === 0) {
+      await setImmediate()
+      request.signal.throwIfAborted()
+    }
+    if (policy.databaseFor(reader.db) !== database) continue
+    const hash = keyHash(reader.keyBytes, reader.keyStart, reader.keyEnd, 0)
+    if (isWanted(hash)) known.add(hash)
+  }
+  return known
+}
+
+async function scanForExtras(work: VerifyWork, database: number, isUnknown: (hash: number) => boolean): Promise<void> {
+  const { request, pipe, policy, differences } = work
   const own = Buffer.from(checkpointKey)
-  const named = new Set<string>()
+  // SCAN may give a key twice.
+  const named = new Set<number>()
   let cursor: Buffer | string = '0'
   do {
     request.signal.throwIfAborted()
@@ -176,12 +213,12 @@ async function findExtras(work: VerifyWork, database: number): Promise<void> {
     }
     cursor = next
     for (const key of keys) {
-      if (!Buffer.isBuffer(key) || key.equals(own) || known.has(key, 0, key.length)) continue
+      if (!Buffer.isBuffer(key) || key.equals(own)) continue
+      const hash = keyHash(key, 0, key.length, 0)
+      if (!isUnknown(hash) || named.has(hash)) continue
       // What is not carried is not compared either: 3scale itself makes such keys in the target.
       if (!policy.carries(classify(key, 0, key.length))) continue
-      const name = key.toString('latin1')
-      if (named.has(name)) continue
-      named.add(name)
+      named.add(hash)
       differences.add('extra', key, { database, position: null }, null)
     }
   } while (cursor.toString() !== '0')

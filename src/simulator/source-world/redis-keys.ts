@@ -151,7 +151,7 @@ function* leftovers(outline: Outline): Generator<RedisCommand> {
     yield ['HSET', `service:${service.id}/user:alice`, 'state', 'active', 'plan_id', '1']
     yield ['SET', `alerts/service_id:${service.id}/app_id:x/current_max`, '80']
   }
-  yield ['SADD', 'stats_bucket:12', 'one', 'two']
+  yield ['SADD', '{stats_bucket}:12', 'one', 'two']
   yield ['SADD', 'keys_changed_set', 'one']
 }
 

@@ -11,7 +11,7 @@ export interface ByteSource {
 export interface RdbReaderOptions {
   /** Compares the file's own CRC64 at its end; true unless said otherwise. */
   readonly verifyChecksum?: boolean
-  /** Size of the buffer; it grows for a larger entry, up to `maxValueBytes`. 4 MiB unless said otherwise. */
+  /** Size of the buffer; it grows for a larger entry, up to `maxValueBytes`. 1 MiB unless said otherwise. */
   readonly bufferBytes?: number
   /** A larger entry is RDB_VALUE_TOO_LARGE. 1 GiB unless said otherwise. */
   readonly maxValueBytes?: number
@@ -94,7 +94,7 @@ export class RdbReader {
     this.#source = source
     this.#verify = options.verifyChecksum ?? true
     this.#maxEntryBytes = options.maxValueBytes ?? 1024 ** 3
-    this.#buffer = Buffer.allocUnsafe(Math.max(64, options.bufferBytes ?? 4 * 1024 ** 2))
+    this.#buffer = Buffer.allocUnsafe(Math.max(64, options.bufferBytes ?? 1024 ** 2))
   }
 
   get header(): RdbHeader {

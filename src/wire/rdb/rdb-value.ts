@@ -2,16 +2,20 @@ import { fault } from './faults.ts'
 import { checkLzfLength, unpackLzf } from './lzf.ts'
 import { readIntset, readListpack, readZiplist, readZipmap } from './packed.ts'
 
+const empty = Buffer.alloc(0)
+const leastScratchBytes = 32
+
 /** A decoded string: `bytes[start, end)`, in the value itself or in a scratch of its own; valid until the next decode. */
 export class StringSlice {
-  bytes: Buffer = Buffer.alloc(0)
+  bytes: Buffer = empty
   start = 0
   end = 0
-  #scratch: Buffer = Buffer.allocUnsafe(256)
+  // Made when it is needed: most strings are parts of the value, and there is a slice for each element.
+  #scratch: Buffer = empty
 
   /** A scratch of at least so many bytes, whose old content is lost. */
   scratch(bytes: number): Buffer {
-    if (this.#scratch.length < bytes) this.#scratch = Buffer.allocUnsafe(bytes)
+    if (this.#scratch.length < bytes) this.#scratch = Buffer.allocUnsafe(Math.max(bytes, leastScratchBytes))
     return this.#scratch
   }
 }

@@ -60,6 +60,11 @@ export class CommandBlock {
     this.at = bulk(this.bytes, this.at, from, start, end)
   }
 
+  /** Whole commands as they stand on the wire already; `end` follows each. */
+  raw(from: Buffer, start: number, end: number): void {
+    this.at += from.copy(this.bytes, this.at, start, end)
+  }
+
   /** A word of `length` bytes that the caller puts at the position given; `closeWord` follows. */
   openWord(length: number): number {
     this.at = header(this.bytes, this.at, 0x24, length)

@@ -10,7 +10,7 @@ export interface RespPipeOptions {
   readonly signal: AbortSignal
 }
 
-export const defaultPipe = { blockBytes: 128 * 1024, maxBlocks: 16 } as const
+export const defaultPipe = { blockBytes: 64 * 1024, maxBlocks: 16 } as const
 
 /** A block is handed on when it holds so many commands or so many expected bytes, however much room is left. */
 const maxCommandsPerBlock = 4096

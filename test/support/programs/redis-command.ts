@@ -1,5 +1,6 @@
 import process from 'node:process'
 import { Command } from 'commander'
+import { objectsOnDemand } from '../../../src/app/objects-on-demand.ts'
 import { systemClock } from '../../../src/base/clock.ts'
 import { Fault } from '../../../src/base/fault.ts'
 import type { CliContext } from '../../../src/cli/context.ts'
@@ -24,7 +25,7 @@ const context: CliContext = {
   },
 }
 const program = new Command('threeshift').exitOverride()
-registerRedis(program, context, { redisMover: redisMover(systemClock) })
+registerRedis(program, context, { redisMover: redisMover(systemClock, objectsOnDemand(context.env)) })
 try {
   await program.parseAsync(process.argv.slice(2), { from: 'user' })
 } catch (error) {

@@ -14,8 +14,8 @@ function write(file: string, text: string): void {
   chmodSync(file, 0o755)
 }
 
-function launch(program: string, path: string) {
-  return spawnSync(program, ['rehearse', 'two words'], { env: { PATH: path }, encoding: 'utf8' })
+function launch(program: string, path: string, args: readonly string[] = ['rehearse', 'two words']) {
+  return spawnSync(program, args, { env: { PATH: path }, encoding: 'utf8' })
 }
 
 /** A Node that says this version, names itself, and then runs as the real one. */
@@ -36,7 +36,10 @@ describe('bin/threeshift', () => {
   function machine(name: string, version: string, hasTools: boolean) {
     const clone = join(dir, name)
     const path = join(dir, `${name}-path`)
-    write(join(clone, 'src/app/main.ts'), "console.log('main', ...process.argv.slice(2))\nprocess.exit(5)\n")
+    write(
+      join(clone, 'src/app/main.ts'),
+      "console.log('main', ...process.execArgv, ...process.argv.slice(2))\nprocess.exit(5)\n",
+    )
     mkdirSync(join(clone, 'bin'))
     mkdirSync(join(clone, 'node_modules'))
     cpSync(launcher, join(clone, 'bin/threeshift'))
@@ -52,6 +55,12 @@ describe('bin/threeshift', () => {
       assert.equal(result.stdout, `${version}\nmain rehearse two words\n`, result.stderr)
       assert.equal(result.status, 5)
     }
+  })
+
+  test('gives little memory for young objects to what moves a Redis, and to nothing else', () => {
+    const { clone, path } = machine('redis', '24.0.0', false)
+    const result = launch(join(clone, 'bin/threeshift'), path, ['redis', 'two words'])
+    assert.equal(result.stdout, '24.0.0\nmain --max-semi-space-size=4 redis two words\n', result.stderr)
   })
 
   test("takes the Node in .tools when the machine's is too old, also when it is called by a link", () => {

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
 import {
+  appendFileSync,
   chmodSync,
   cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   symlinkSync,
@@ -61,6 +63,25 @@ function setUp(dir: string, path: string, args: readonly string[] = []) {
   })
 }
 
+/** A clone in which the emulator of AWS is installed too. */
+function cloneWithMoto(): string {
+  const dir = clone()
+  const folder = join(dir, '.tools', 'moto')
+  mkdirSync(join(folder, 'bin'), { recursive: true })
+  cpSync(join(dir, 'scripts', 'setup', 'moto-requirements.txt'), join(folder, 'requirements.txt'))
+  writeProgram(join(folder, 'bin', 'python'), 'exit 0')
+  return dir
+}
+
+/** What a Python does that tells its version, makes virtual environments and installs; it notes what pip is asked. */
+function pythonProgram(dir: string, version = '3.11.2', pip = 'exit 0'): string {
+  return `case "$*" in
+  *ensurepip*) echo ${version} ;;
+  *'-m venv '*) for last; do :; done; /bin/mkdir -p "$last/bin"; /bin/cp "$0" "$last/bin/python" ;;
+  *'-m pip install '*) echo "$0 $*" >> ${dir}/pip-calls; ${pip} ;;
+esac`
+}
+
 const allPrograms = Object.fromEntries(serverPrograms.map((name) => [name, 'exit 0']))
 
 describe('set-up', () => {
@@ -69,9 +90,13 @@ describe('set-up', () => {
   })
 
   test('says only that it is complete when there is nothing to do, for both profiles', () => {
-    const dir = clone()
-    for (const args of [[], ['--for', 'use'], ['--for', 'test']]) {
-      const result = setUp(dir, pathWith(allPrograms), args)
+    const [dir, ready] = [clone(), cloneWithMoto()]
+    for (const [where, args] of [
+      [dir, []],
+      [dir, ['--for', 'use']],
+      [ready, ['--for', 'test']],
+    ] as const) {
+      const result = setUp(where, pathWith(allPrograms), args)
       assert.equal(result.stdout, 'set-up: complete\n', result.stderr)
       assert.equal(result.status, 0)
     }
@@ -149,6 +174,70 @@ esac`,
       lock.replace(/("node_modules\/zod": \{\s*"version": )"[^"]+"/, '$1"0.0.1"'),
     )
     assert.match(setUp(dir, path).stdout, /\(npm ci\): zod is not the one in package-lock.json\n/)
+  })
+
+  test('installs exactly the packages of moto for tests, anew when it is another list or its Python has gone', () => {
+    const dir = clone()
+    const path = pathWith({ ...allPrograms, python3: pythonProgram(dir) })
+    const folder = join(dir, '.tools', 'moto')
+    const requirements = join(dir, 'scripts', 'setup', 'moto-requirements.txt')
+    mkdirSync(join(dir, '.tools', 'moto-unchecked-1'), { recursive: true })
+    const first = setUp(dir, path, ['--for', 'test'])
+    assert.equal(first.status, 0, first.stderr)
+    assert.match(
+      first.stdout,
+      /installing moto \d\S+ and \d+ packages .* with pip: the tests need an emulator of AWS\n/,
+    )
+    assert.match(readFileSync(join(dir, 'pip-calls'), 'utf8'), / --no-deps .* -r \S+moto-requirements\.txt\n$/)
+    assert.deepEqual(readdirSync(join(dir, '.tools')), ['moto'])
+    assert.equal(setUp(dir, path, ['--for', 'test']).stdout, 'set-up: complete\n')
+
+    appendFileSync(requirements, 'one-more==1\n')
+    assert.match(setUp(dir, path, ['--for', 'test']).stdout, /: it is not the one in moto-requirements\.txt\n/)
+    assert.equal(readFileSync(join(folder, 'requirements.txt'), 'utf8'), readFileSync(requirements, 'utf8'))
+
+    writeProgram(join(folder, 'bin', 'python'), 'exit 1')
+    assert.match(setUp(dir, path, ['--for', 'test']).stdout, /: the Python that it was made for has gone\n/)
+    assert.equal(setUp(dir, path, ['--for', 'test']).stdout, 'set-up: complete\n')
+  })
+
+  test('installs moto anew after an installation that did not come to its end', () => {
+    const dir = clone()
+    const failing = pathWith({
+      ...allPrograms,
+      python3: pythonProgram(dir, '3.11.2', 'echo no such index >&2; exit 1'),
+    })
+    const failed = setUp(dir, failing, ['--for', 'test'])
+    assert.equal(failed.status, 4)
+    assert.match(failed.stderr, /pip install .* failed \(exit code 1\):\nno such index\n/)
+    assert.ok(!existsSync(join(dir, '.tools', 'moto')))
+    const path = pathWith({ ...allPrograms, python3: pythonProgram(dir) })
+    assert.match(setUp(dir, path, ['--for', 'test']).stdout, /installing moto .*\nset-up: complete\n$/)
+    assert.deepEqual(readdirSync(join(dir, '.tools')), ['moto'])
+  })
+
+  test('asks for a Python that makes virtual environments, for tests only', () => {
+    const withoutVenv = 'echo 3.12.1; exit 1'
+    for (const programs of [allPrograms, { ...allPrograms, python3: withoutVenv }]) {
+      const result = setUp(clone(), pathWith(programs), ['--for', 'test'])
+      assert.equal(result.status, 4)
+      assert.match(result.stderr, /missing on this machine: python3 \(3\.11 or newer, with its venv module\)\n/)
+      assert.match(result.stderr, /apt-get install --no-install-recommends python3-venv\n/)
+      assert.equal(setUp(clone(), pathWith(programs)).status, 0)
+    }
+  })
+
+  test('says that Python is too old before it changes anything, and takes a newer one beside it', () => {
+    const dir = clone()
+    rmSync(join(dir, 'node_modules'), { recursive: true })
+    const old = setUp(dir, pathWith({ python3: pythonProgram(dir, '3.9.2') }), ['--for', 'test'])
+    assert.equal(old.status, 4)
+    assert.match(old.stderr, /Python 3\.11 or newer.*\/python3 is 3\.9\.2\n/)
+    assert.ok(!existsSync(join(dir, '.tools')))
+    const both = { ...allPrograms, python3: pythonProgram(dir, '3.9.2'), 'python3.12': pythonProgram(dir, '3.12.1') }
+    const beside = clone()
+    assert.equal(setUp(beside, pathWith(both), ['--for', 'test']).status, 0)
+    assert.ok(existsSync(join(beside, '.tools', 'moto', 'requirements.txt')))
   })
 
   test('ends with the output of the command that failed', () => {

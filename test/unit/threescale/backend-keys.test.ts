@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import {
+  addsUp,
   classify,
   compactTime,
   granularities,
@@ -87,6 +88,18 @@ test('what is only in Redis is carried, what is unknown too, and nothing that a 
     if (keyClass === 'unknown') assert.equal(handling, 'copy', name)
     if (keyClass === 'rebuilt') assert.equal(handling, 'skip', name)
   }
+})
+
+test('two values of a counter are added, of a limit they are not', () => {
+  const added = keyFamilies.filter(addsUp).map(({ name }) => name)
+  assert.deepEqual(added, [
+    'service counters',
+    'application counters',
+    'application minute counters',
+    'user counters',
+    'event and alert numbers',
+    'daily traffic',
+  ])
 })
 
 function partsOf(key: string) {

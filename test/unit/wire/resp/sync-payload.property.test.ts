@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
-import { SyncPayload } from '../../../../src/wire/resp/spool-replica.ts'
+import { SyncPayload } from '../../../../src/wire/resp/sync-payload.ts'
 
 const mark = '0123456789abcdef0123456789abcdef01234567'
 
@@ -29,12 +29,12 @@ test('the data of a synchronisation is the same by length and by mark, however i
         const bytes = Buffer.concat([Buffer.from('\n'.repeat(beats) + header), data, end, after])
         const written: Buffer[] = []
         const payload = new SyncPayload((piece) => written.push(Buffer.from(piece)))
-        for (let at = 0, cut = 0; at < bytes.length; cut++) {
-          const piece = bytes.subarray(at, at + (cuts[cut % cuts.length] ?? 1))
-          payload.feed(piece)
-          at += piece.length
+        let at = 0
+        for (let cut = 0; at < bytes.length && !payload.ended; cut++) {
+          at += payload.feed(bytes.subarray(at, at + (cuts[cut % cuts.length] ?? 1)))
         }
         assert.equal(payload.ended, true)
+        assert.deepEqual(bytes.subarray(at), Buffer.from(after), 'what follows the data begins here')
         assert.deepEqual(Buffer.concat(written), data)
       },
     ),
