@@ -1,11 +1,12 @@
 import process from 'node:process'
 
 /*
- * `npm run bench -- redis [--keys N] [--rounds N]`: measures, prints ratios, writes bench/results/. Never a test.
+ * `npm run bench -- redis|system-database [options]`: measures, prints ratios, writes bench/results/. Never a test.
  */
 
 const benches: Readonly<Record<string, () => Promise<{ readonly run: (args: readonly string[]) => Promise<void> }>>> = {
   redis: () => import('./redis.ts'),
+  'system-database': () => import('./system-database.ts'),
 }
 
 const [name = '', ...args] = process.argv.slice(2)

@@ -133,6 +133,10 @@ async function rehearse(
     decisions,
     schema: 'create',
     emptyTarget: false,
+    streams: Math.max(2, availableParallelism()),
+    compression: 'lz4',
+    reread: true,
+    maxLatencyMs: null,
     onProgress: (progress) => onEvent({ kind: 'table', progress }),
     signal,
   }

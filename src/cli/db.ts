@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import type { Command } from 'commander'
 import { type ExitCode, exitCode } from '../base/fault.ts'
 import type { DatabaseAddress } from '../model/database-address.ts'
@@ -13,6 +14,7 @@ import type {
 import type { CliContext } from './context.ts'
 import { assessText, copyText, verifyText } from './db-text.ts'
 import { fault } from './faults.ts'
+import { parseLatency } from './parse-latency.ts'
 import { type Paint, painter } from './print-fault.ts'
 import { progressPrinter } from './progress-line.ts'
 import { readMigration } from './read-migration.ts'
@@ -25,6 +27,10 @@ interface DbOptions {
   readonly decide?: readonly string[]
   readonly schema?: MoveRequest['schema']
   readonly emptyTarget?: true
+  readonly streams?: number
+  readonly compression?: MoveRequest['compression']
+  readonly reread?: boolean
+  readonly maxLatency?: number
   readonly json?: true
 }
 
@@ -40,8 +46,9 @@ const verbs: Readonly<Record<Verb, { readonly summary: string; readonly descript
   copy: {
     summary: 'copy the database into PostgreSQL',
     description:
-      'Copies schema and rows from one consistent snapshot. Stops before it changes anything when a decision is missing.\n' +
-      'Exit codes: 0 copied, 3 stopped because a decision is needed. A second run replaces what an earlier one made.',
+      'Copies schema and rows from one consistent snapshot. When a decision is missing it finds all that need one, and leaves the target empty.\n' +
+      'A copy that was cut off is gone on with by the same command; one that was whole is replaced.\n' +
+      'Exit codes: 0 copied, 3 stopped because a decision is needed.',
   },
   verify: {
     summary: 'compare both databases, digest by digest; changes neither',
@@ -87,6 +94,14 @@ export function registerDb(
       command
         .option('--schema <create|adopt>', 'make the tables, or fill those that 3scale made', parseSchema, 'create')
         .option('--empty-target', 'with --schema adopt: let rows that 3scale put there be replaced')
+        .option(
+          '--streams <number>',
+          'copy so many tables, or parts of large ones, at once (the cores, 2 to 8)',
+          parseStreams,
+        )
+        .option('--compression <lz4|pglz>', 'how the target compresses long values', parseCompression, 'lz4')
+        .option('--no-reread', 'do not read every table back and compare it with what was sent')
+        .option('--max-latency <ms>', 'slow down when source or target take longer to answer others', parseLatency)
     }
     command.action((options: DbOptions) => run(verb, options, context, ports.mover))
   }
@@ -109,6 +124,10 @@ async function run(verb: Verb, options: DbOptions, context: CliContext, mover: S
     decisions: { ...migration?.decisions, ...parseDecisions(options.decide ?? []) },
     schema: options.schema ?? 'create',
     emptyTarget: options.emptyTarget ?? false,
+    streams: options.streams ?? defaultStreams(),
+    compression: options.compression ?? 'lz4',
+    reread: options.reread ?? true,
+    maxLatencyMs: options.maxLatency ?? null,
     onProgress: printer.show,
     signal: context.signal,
   }
@@ -145,6 +164,23 @@ const carryOut: Readonly<Record<Verb, (mover: SystemDatabaseMover, request: Move
 function parseSchema(text: string): MoveRequest['schema'] {
   if (text === 'create' || text === 'adopt') return text
   throw fault('OPTION_INVALID', { option: '--schema', allowed: 'create, adopt' })
+}
+
+function parseCompression(text: string): MoveRequest['compression'] {
+  if (text === 'lz4' || text === 'pglz') return text
+  throw fault('OPTION_INVALID', { option: '--compression', allowed: 'lz4, pglz' })
+}
+
+const mostStreams = 32
+
+function parseStreams(text: string): number {
+  const value = Number(text)
+  if (/^\d+$/.test(text) && value > 0 && value <= mostStreams) return value
+  throw fault('OPTION_INVALID', { option: '--streams', allowed: `1 to ${mostStreams}` })
+}
+
+function defaultStreams(): number {
+  return Math.min(8, Math.max(2, availableParallelism()))
 }
 
 /** `CLASS=ACTION` and `CLASS@TABLE.COLUMN=ACTION`; a later one wins. */

@@ -33,11 +33,10 @@ export function progressPrinter(context: CliContext): {
   }
 }
 
-/** `copy  [12/90] messages  41,200 of ~50,000 rows · 8.1 MB | all 62 % · 120,000 rows/s · about 8 s left`. */
+/** `copy  [12/90] messages  41,200 of ~50,000 rows · 8.1 MB | all 62 % · 120,000 rows/s · 8 s to 11 s left`. */
 export function progressLine(progress: TableProgress): string {
   const seconds = progress.elapsedMs / 1000
   const rate = seconds > 0.2 ? progress.allRows / seconds : 0
-  const left = Math.max(0, progress.allEstimatedRows - progress.allRows)
   const share = progress.allEstimatedRows === 0 ? 1 : progress.allRows / progress.allEstimatedRows
   // 100 % is said by the verdict, never by an estimate.
   const percent = Math.min(99, Math.floor(share * 100))
@@ -46,8 +45,14 @@ export function progressLine(progress: TableProgress): string {
     : `${count(progress.rows)} of ~${count(progress.estimatedRows)} rows`
   return (
     `${progress.phase.padEnd(6)} [${progress.tableNumber}/${progress.tableCount}] ${progress.table}  ${rows} · ${bytes(progress.bytes)}` +
-    ` | all ${percent} % · ${rate === 0 ? '–' : `${count(Math.round(rate))} rows/s · about ${duration(left / rate)} left`}`
+    ` | all ${percent} % · ${rate === 0 ? '–' : `${count(Math.round(rate))} rows/s`}${left(progress.remainingMs)}`
   )
+}
+
+function left(remainingMs: TableProgress['remainingMs']): string {
+  if (remainingMs === null) return ''
+  const [least, most] = remainingMs.map((ms) => duration(ms / 1000))
+  return least === most ? ` · about ${least} left` : ` · ${least} to ${most} left`
 }
 
 export function count(value: number): string {

@@ -4,7 +4,8 @@ import type { Release } from '../model/release.ts'
 
 /** One table's progress, sent about once a second and once more when the table ends. */
 export interface TableProgress {
-  readonly phase: 'assess' | 'copy' | 'index' | 'verify'
+  /** `recount` reads again at the source what an earlier run has copied. */
+  readonly phase: 'assess' | 'copy' | 'recount' | 'verify'
   readonly table: string
   readonly tableNumber: number
   readonly tableCount: number
@@ -16,6 +17,8 @@ export interface TableProgress {
   readonly allEstimatedRows: number
   readonly allBytes: number
   readonly elapsedMs: number
+  /** The least and the most milliseconds that the phase is expected to take yet; null while nothing can be said. */
+  readonly remainingMs: readonly [number, number] | null
   readonly done: boolean
 }
 
@@ -27,6 +30,14 @@ export interface MoveRequest {
   readonly schema: 'create' | 'adopt'
   /** Lets the copy empty tables that it did not fill itself. */
   readonly emptyTarget: boolean
+  /** How many tables (or parts of large ones) are copied at once, at most. */
+  readonly streams: number
+  /** How the target compresses long values: `lz4` is several times faster, `pglz` what PostgreSQL does by itself. */
+  readonly compression: 'lz4' | 'pglz'
+  /** Whether every table is read once more from the target and compared with what was sent. */
+  readonly reread: boolean
+  /** Milliseconds that both servers may take to answer others during a copy; null: as fast as it goes. */
+  readonly maxLatencyMs: number | null
   readonly onProgress: (progress: TableProgress) => void
   readonly signal: AbortSignal
 }
@@ -67,12 +78,22 @@ export interface AssessReport {
   readonly notes: readonly string[]
 }
 
+/** `digest` is over the binary tuples that were sent; `stored` says whether they were read back and were the same. */
+export interface CopiedTable extends TableSummary {
+  readonly bytes: number
+  readonly stored: 'equal' | 'not-read'
+  /** From its first row to its last index, whatever else went on beside it. */
+  readonly tookMs: number
+}
+
 export interface CopyReport {
   readonly verdict: 'copied' | 'stopped'
   readonly source: SourceFacts
-  readonly tables: readonly (TableSummary & { readonly bytes: number; readonly tookMs: number })[]
+  readonly tables: readonly CopiedTable[]
   readonly findings: readonly Finding[]
   readonly notes: readonly string[]
+  /** True when an earlier run of the same copy was gone on with. */
+  readonly resumed: boolean
   /** Cells changed and rows set aside, as the target's ledger counts them. */
   readonly changed: number
   readonly setAside: number
@@ -122,7 +143,10 @@ export interface VerifyReport {
 export interface SystemDatabaseMover {
   /** Reads the source only. Abort: ends the running statement by closing the connection. */
   assess(request: MoveRequest): Promise<AssessReport>
-  /** Abort: closes both connections; the table in flight is rolled back, a second run begins afresh. */
+  /**
+   * Abort or a crash, here or of a server: what is committed stays, with an account of it; the same request goes on from
+   * there, and begins afresh what the source has changed since.
+   */
   copy(request: MoveRequest): Promise<CopyReport>
   /** Reads both sides and changes neither. */
   verify(request: MoveRequest): Promise<VerifyReport>

@@ -22,7 +22,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
 /** Which packages of the registry each may use. */
 const mayUse: Readonly<Record<string, readonly string[]>> = {
   model: ['zod'],
-  movers: ['mysql2', 'pg', 'pg-copy-streams'],
+  movers: ['mysql2', 'pg'],
   adapters: ['mysql2', 'pg', 'ioredis', 'zod', '@aws-sdk/client-s3'],
   simulator: ['mysql2', 'ioredis'],
   cli: ['commander', 'yaml', 'zod', '@clack/prompts'],

@@ -3,15 +3,15 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { test } from 'node:test'
 import { type Release, releases } from '../../src/model/release.ts'
-import { compareSchemas } from '../../src/movers/system-database/compare-schemas.ts'
+import { compareSchemas } from '../../src/movers/system-database/schema/compare-schemas.ts'
 import { PostgresTarget } from '../../src/movers/system-database/postgres-target.ts'
-import { readPostgresCatalog } from '../../src/movers/system-database/read-postgres-catalog.ts'
+import { readPostgresCatalog } from '../../src/movers/system-database/schema/read-postgres-catalog.ts'
 import type {
   ForeignKeyAction,
   TargetDefault,
   TargetIndexPart,
   TargetSchema,
-} from '../../src/movers/system-database/target-schema.ts'
+} from '../../src/movers/system-database/schema/target-schema.ts'
 import { catalogOf } from '../../src/threescale/catalog.ts'
 import { mysqlSchema } from '../../src/threescale/mysql-schema.ts'
 import { releaseFacts } from '../../src/threescale/releases.ts'

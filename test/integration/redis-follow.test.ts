@@ -205,7 +205,10 @@ describe('a source that is followed', () => {
     const stopping = new AbortController()
     const kept: KeptSpool[] = []
     const [from, to] = [endpointOf(source), endpointOf(target)]
-    const running = redisMover(systemClock, objectsOnDemand(() => undefined)).copy({
+    const running = redisMover(
+      systemClock,
+      objectsOnDemand(() => undefined),
+    ).copy({
       source: { kind: 'server', endpoint: from },
       target: to,
       carry: 'all',

@@ -16,6 +16,9 @@ let second: TestRedis
 let target: TestRedis
 let env: Readonly<Record<string, string>>
 
+const from = (verb: 'copy' | 'verify', ...sources: readonly string[]) =>
+  runRedis([verb, ...sources.flatMap((one) => ['--source', one]), '--target', 'env:TARGET', '--carry', 'all'], env)
+
 describe('a source of redis', () => {
   before(async () => {
     ;[first, second, target] = await Promise.all([startTestRedis(), startTestRedis(), startTestRedis()])
@@ -40,9 +43,6 @@ describe('a source of redis', () => {
   })
   after(() => Promise.all([first, second, target].map((redis) => redis.stop())))
   beforeEach(() => target.client.flushall())
-
-  const from = (verb: 'copy' | 'verify', ...sources: readonly string[]) =>
-    runRedis([verb, ...sources.flatMap((one) => ['--source', one]), '--target', 'env:TARGET', '--carry', 'all'], env)
 
   for (const object of ['s3://snapshots/dump.rdb', 's3://snapshots/dump.rdb.gz']) {
     test(`${object} is inspected, copied and verified like the file that it is`, async () => {

@@ -240,7 +240,6 @@ test('every type of MySQL arrives as the planned type with the same values, and 
   const verified = await mover.verify(moveRequest(databases))
   assert.deepEqual(verified.differences, [])
   assert.equal(verified.verdict, 'equal')
-  assert.equal(verified.tables[0]?.digest, copied.tables[0]?.digest, 'the copy and the proof come to the same digest')
 })
 
 test('defaults, generated columns and keys of a schema that is not 3scale’s are converted by the same rules', async () => {

@@ -1,20 +1,17 @@
 import type { Clock } from '../../base/clock.ts'
-import { actionsFor, decisionFor, type Decisions, type ValueAction, type ValueClass } from '../../model/decision.ts'
+import type { Decisions } from '../../model/decision.ts'
 import type { Finding, TableProgress } from '../../ports/system-database.ts'
-import { DanglingKeys } from './dangling.ts'
-import { type MysqlSource, quoteMysql, type RawRow } from './mysql-source.ts'
+import { DanglingKeys } from './values/dangling.ts'
+import { type MysqlSource, quoteMysql } from './mysql-source.ts'
 import { fault } from './faults.ts'
-import { PhaseProgress } from './progress.ts'
-import { describeKey, rowKey, type TableMove } from './table-move.ts'
-import { type RowOutcome, transformRow } from './transform.ts'
-
-const examplesPerFinding = 5
+import { Tally } from './values/findings.ts'
+import { PhaseProgress, type TableProgressPart } from './progress.ts'
+import type { TableMove } from './table-move.ts'
+import { type RowOutcome, transformRow } from './values/transform.ts'
 
 export interface Assessment {
   readonly findings: readonly Finding[]
   readonly tables: readonly { readonly name: string; readonly rows: number }[]
-  /** For the copy, which must decide in the same way. */
-  readonly dangling: DanglingKeys
 }
 
 /**
@@ -31,32 +28,65 @@ export async function assess(
 ): Promise<Assessment> {
   refuseUnknownColumns(decisions, moves)
   const dangling = await DanglingKeys.find(source, moves)
-  const progress = new PhaseProgress(
-    'assess',
-    moves.map((move) => move.source),
-    clock,
-    onProgress,
-  )
-  const results = new Map<string, { readonly rows: number; readonly findings: readonly Finding[] }>()
+  const results = await assessTables({ source, decisions, dangling, clock, onProgress }, moves)
+  return {
+    tables: moves.map((move) => ({ name: move.name, rows: results.get(move.name)?.rows ?? 0 })),
+    findings: [...results.values()].flatMap((result) => result.findings),
+  }
+}
+
+/**
+ * The orphans that a copy has to know of before its first row: those that the source has, and those that decisions make.
+ * Only where rows may be set aside are tables read for it, and of these only the ones that others name.
+ */
+export async function findDangling(
+  source: MysqlSource,
+  moves: readonly TableMove[],
+  decisions: Decisions,
+  clock: Clock,
+  onProgress: (progress: TableProgress) => void,
+): Promise<DanglingKeys> {
+  refuseUnknownColumns(decisions, moves)
+  const dangling = await DanglingKeys.find(source, moves)
+  const parents = moves.filter((move) => dangling.referencedColumns(move.source).size > 0)
+  if (parents.length > 0 && Object.values(decisions).includes('quarantine')) {
+    await assessTables({ source, decisions, dangling, clock, onProgress }, parents)
+  }
+  return dangling
+}
+
+interface AssessWork {
+  readonly source: MysqlSource
+  readonly decisions: Decisions
+  readonly dangling: DanglingKeys
+  readonly clock: Clock
+  readonly onProgress: (progress: TableProgress) => void
+}
+
+interface TableResult {
+  readonly rows: number
+  readonly findings: readonly Finding[]
+}
+
+async function assessTables(work: AssessWork, moves: readonly TableMove[]): Promise<ReadonlyMap<string, TableResult>> {
+  const tables = moves.map((move) => move.source)
+  const progress = new PhaseProgress('assess', tables, work.clock, work.onProgress)
+  const results = new Map<string, TableResult>()
   let pending = new Set(moves)
   while (pending.size > 0) {
     const again = new Set<TableMove>()
     for (const move of moves) {
       if (!pending.has(move)) continue
-      progress.begin(move.name, move.source.estimatedRows)
+      const part = progress.begin(move.name, move.source.estimatedRows)
       const grown = new Set<string>()
-      results.set(move.name, await assessTable(source, move, decisions, dangling, progress, grown))
-      progress.end()
+      results.set(move.name, await assessTable(work, move, part, grown))
+      part.end()
       // Children that come later in this round see the grown keys anyway.
       for (const other of moves) if (grown.has(other.name) && results.has(other.name)) again.add(other)
     }
     pending = again
   }
-  return {
-    dangling,
-    tables: moves.map((move) => ({ name: move.name, rows: results.get(move.name)?.rows ?? 0 })),
-    findings: [...results.values()].flatMap((result) => result.findings),
-  }
+  return results
 }
 
 /** A slip in a name would let the decision for the whole class stand where another one was meant. */
@@ -68,19 +98,13 @@ function refuseUnknownColumns(decisions: Decisions, moves: readonly TableMove[])
   }
 }
 
-/** True when nothing was found that still needs a person. */
-export function isDecided(finding: Finding): boolean {
-  return finding.decided !== 'stop' && finding.allowed.includes(finding.decided)
-}
-
 async function assessTable(
-  source: MysqlSource,
+  work: AssessWork,
   move: TableMove,
-  decisions: Decisions,
-  dangling: DanglingKeys,
-  progress: PhaseProgress,
+  progress: TableProgressPart,
   grown: Set<string>,
-): Promise<{ readonly rows: number; readonly findings: readonly Finding[] }> {
+): Promise<TableResult> {
+  const { source, decisions, dangling } = work
   const referenced = dangling.referencedColumns(move.source)
   const canFail = move.columns.some((column) => column.codec.canFail)
   if (!canFail && !dangling.touches(move)) {
@@ -88,7 +112,7 @@ async function assessTable(
     progress.add(Number(count), 0)
     return { rows: Number(count), findings: [] }
   }
-  const tally = new Tally(move, decisions)
+  const tally = new Tally(move)
   for await (const batch of source.read(selectSql(move, referenced), `reading ${move.name}`)) {
     let bytes = 0
     for (const row of batch) {
@@ -100,7 +124,7 @@ async function assessTable(
     }
     progress.add(batch.length, bytes)
   }
-  return { rows: progress.rows, findings: tally.findings() }
+  return { rows: progress.rows, findings: tally.findings(decisions) }
 }
 
 function isSetAside(outcome: RowOutcome): boolean {
@@ -117,64 +141,4 @@ function selectSql(move: TableMove, referenced: ReadonlySet<string>): string {
   })
   const columns = move.columns.map((column, position) => (needed.has(position) ? column.codec.select : 'NULL'))
   return `SELECT ${columns.join(', ')} FROM ${quoteMysql(move.name)}`
-}
-
-/** Findings of one table, by class and column. */
-class Tally {
-  readonly #move: TableMove
-  readonly #decisions: Decisions
-  readonly #found = new Map<string, { class: ValueClass; position: number; count: number; examples: string[] }>()
-
-  constructor(move: TableMove, decisions: Decisions) {
-    this.#move = move
-    this.#decisions = decisions
-  }
-
-  count(row: RawRow, outcome: RowOutcome): void {
-    switch (outcome.kind) {
-      case 'as-is':
-        return
-      case 'changed':
-        for (const { position, classes } of outcome.changes) for (const c of classes) this.#add(row, position, c)
-        return
-      case 'refused':
-        for (const { position, classes } of outcome.changes) for (const c of classes) this.#add(row, position, c)
-        for (const { position, valueClass } of outcome.refusals) this.#add(row, position, valueClass)
-    }
-  }
-
-  findings(): readonly Finding[] {
-    return [...this.#found.values()].map((found) => {
-      const column = this.#move.columns[found.position]?.source
-      const name = column?.name ?? ''
-      return {
-        class: found.class,
-        table: this.#move.name,
-        column: name,
-        count: found.count,
-        examples: found.examples,
-        allowed: actionsFor(found.class).filter(
-          (action: ValueAction) => action !== 'null' || column?.nullable === true,
-        ),
-        decided: decisionFor(this.#decisions, found.class, this.#move.name, name),
-      }
-    })
-  }
-
-  #add(row: RawRow, position: number, valueClass: ValueClass): void {
-    const at = `${valueClass} ${position}`
-    let found = this.#found.get(at)
-    if (found === undefined) {
-      found = { class: valueClass, position, count: 0, examples: [] }
-      this.#found.set(at, found)
-    }
-    found.count++
-    if (found.examples.length < examplesPerFinding) {
-      const cells = this.#move.columns.map((column, i) => {
-        const cell = row[i]
-        return cell === null || cell === undefined ? null : column.canonical(cell)
-      })
-      found.examples.push(describeKey(this.#move, rowKey(this.#move, cells)))
-    }
-  }
 }

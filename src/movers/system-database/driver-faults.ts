@@ -19,6 +19,7 @@ const lost = new Set([
   'ECONNRESET',
   'EPIPE',
   'PROTOCOL_CONNECTION_LOST',
+  'CONNECTION_LOST',
   '57P01',
   '57P02',
   '57P03',
@@ -77,7 +78,10 @@ export function driverFault(error: unknown, side: Side, address: DatabaseAddress
   return fault('DB_STATEMENT_FAILED', { ...where, doing, sqlState })
 }
 
-/** The codes a driver error carries: mysql2's errno and sqlState, node-postgres' SQLSTATE, Node's system codes. */
+/**
+ * The codes a driver error carries: errno and sqlState of mysql2 and of our own MySQL session, node-postgres' SQLSTATE,
+ * Node's system codes.
+ */
 function codesOf(error: Error): readonly string[] {
   const fields = error as Error & { code?: unknown; errno?: unknown; sqlState?: unknown; errors?: unknown }
   const inner =

@@ -173,12 +173,13 @@ export const systemDatabaseFaults = {
     says: (d) => `the decision ${d.decision} names a column that the source does not have`,
     remedy: () => 'Correct TABLE.COLUMN in the decision; `threeshift db assess` lists the columns.',
   }),
-  DB_VALUE_UNDECIDED: kind<{ table: string; column: string; class: string }>({
+  DB_STORED_DIFFERENTLY: kind<{ table: string; sent: number; stored: number }>({
     exit: failedSafe,
     retry: 'after-remedy',
     says: (d) =>
-      `${d.table}.${d.column} holds a value of class ${d.class} that was not there when the source was assessed`,
-    remedy: () => 'Stop all writers of the source, then run the same command again; nothing was marked as copied.',
+      `the target holds other rows of ${d.table} than were sent (${d.sent} sent, ${d.stored} read back, or other values)`,
+    remedy: () =>
+      'Let nobody write to the target during the copy, and look for its disk or memory in its log; then copy again.',
   }),
   DB_UNIQUE_VIOLATED: kind<{ table: string }>({
     exit: failedSafe,

@@ -1,12 +1,13 @@
 import type { Clock } from '../../base/clock.ts'
 import type { AssessReport, MoveRequest, SystemDatabaseMover } from '../../ports/system-database.ts'
-import { assess, isDecided } from './assess.ts'
-import { copySystemDatabase } from './copy.ts'
+import { assess } from './assess.ts'
+import { isDecided } from './values/findings.ts'
+import { copySystemDatabase } from './copy/copy.ts'
 import { MysqlSource } from './mysql-source.ts'
-import { planTargetSchema } from './plan-target-schema.ts'
-import { readMysqlCatalog } from './read-mysql-catalog.ts'
+import { planTargetSchema } from './schema/plan-target-schema.ts'
+import { readMysqlCatalog } from './schema/read-mysql-catalog.ts'
 import { planMoves } from './table-move.ts'
-import { verifySystemDatabase } from './verify.ts'
+import { verifySystemDatabase } from './verify/verify.ts'
 
 /** The mover that reads real servers. */
 export function systemDatabaseMover(clock: Clock): SystemDatabaseMover {

@@ -1,17 +1,18 @@
-import { readFile } from 'node:fs/promises'
-import { createConnection } from 'mysql2'
-import type { Connection, ConnectionOptions, RowDataPacket } from 'mysql2'
 import { untilAborted } from '../../base/abort.ts'
 import type { DatabaseAddress } from '../../model/database-address.ts'
 import { describeAddress } from '../../model/database-address.ts'
+import type { MysqlSession } from '../../wire/mysql/mysql-session.ts'
+import { RowFields } from '../../wire/mysql/row-fields.ts'
+import type { PulledRows } from '../../wire/pulled-rows.ts'
 import { driverFault } from './driver-faults.ts'
+import { FaultedRows } from './faulted-rows.ts'
 import { fault } from './faults.ts'
+import { connectMysql, type MysqlTls, mysqlTls } from './mysql-connect.ts'
 
 /** A row as the server sent it: a field's bytes, or null. Valid until the next batch is asked for. */
 export type RawRow = readonly (Buffer | null)[]
 
 const batchBytes = 1 << 20
-const connectTimeoutMs = 15_000
 
 /**
  * One connection to a MySQL or MariaDB source that reads everything from one consistent snapshot.
@@ -23,29 +24,30 @@ export class MysqlSource {
   readonly product: 'mysql' | 'mariadb'
   readonly version: string
   readonly address: DatabaseAddress
-  readonly #connection: Connection
+  readonly #session: MysqlSession
+  readonly #tls: MysqlTls | null
+  readonly #versionText: string
   readonly #signal: AbortSignal
   readonly #onAbort: () => void
   #snapshot = 'none'
-  #reading: RowQueue | undefined
-  #lost: Error | undefined
 
-  private constructor(connection: Connection, address: DatabaseAddress, version: string, signal: AbortSignal) {
-    this.#connection = connection
+  private constructor(
+    session: MysqlSession,
+    address: DatabaseAddress,
+    tls: MysqlTls | null,
+    versionText: string,
+    signal: AbortSignal,
+  ) {
+    this.#session = session
     this.address = address
-    this.product = /mariadb/i.test(version) ? 'mariadb' : 'mysql'
-    this.version = /\d+\.\d+\.\d+/.exec(version)?.[0] ?? version
+    this.#tls = tls
+    this.#versionText = versionText
+    this.product = /mariadb/i.test(versionText) ? 'mariadb' : 'mysql'
+    this.version = /\d+\.\d+\.\d+/.exec(versionText)?.[0] ?? versionText
     this.#signal = signal
-    this.#onAbort = () => {
-      connection.destroy()
-      this.#reading?.finish(signal.reason)
-    }
+    this.#onAbort = () => session.destroy(signal.reason)
     signal.addEventListener('abort', this.#onAbort, { once: true })
-    // mysql2 tells the connection, not the query, when a query without a callback loses its server.
-    connection.on('error', (error) => {
-      this.#lost ??= error
-      this.#reading?.finish(error)
-    })
+    if (signal.aborted) this.#onAbort()
   }
 
   /** Abort: the connection is closed at once, and with it whatever the server was doing for it. */
@@ -53,24 +55,33 @@ export class MysqlSource {
     if (address.engine !== 'mysql') {
       throw fault('DB_WRONG_ENGINE', { side: 'source', address: describeAddress(address), wanted: 'MySQL or MariaDB' })
     }
-    let connection: Connection | undefined
+    let session: MysqlSession | undefined
     try {
-      const made = createConnection(await connectionOptions(address))
-      connection = made
-      const version = await untilAborted(signal, async () => {
-        await new Promise<void>((resolve, reject) => {
-          made.once('connect', () => resolve())
-          made.once('error', reject)
-        })
-        return firstText(made, 'SELECT VERSION()')
-      })
-      const source = new MysqlSource(made, address, version, signal)
+      const tls = await mysqlTls(address)
+      const made = await connectMysql(address, tls, signal)
+      session = made
+      const version = await untilAborted(signal, () => versionOf(made))
+      const source = new MysqlSource(session, address, tls, version, signal)
       source.#refuseOldServers()
       return source
     } catch (error) {
-      connection?.destroy()
+      session?.close()
       signal.throwIfAborted()
       throw driverFault(error, 'source', address, 'connecting')
+    }
+  }
+
+  /**
+   * One more session of the same source, with the same signal; the caller closes it. It sees what is committed until its
+   * own `beginSnapshot`.
+   */
+  async openAnother(): Promise<MysqlSource> {
+    try {
+      const session = await connectMysql(this.address, this.#tls, this.#signal)
+      return new MysqlSource(session, this.address, this.#tls, this.#versionText, this.#signal)
+    } catch (error) {
+      this.#signal.throwIfAborted()
+      throw driverFault(error, 'source', this.address, 'connecting')
     }
   }
 
@@ -108,44 +119,59 @@ export class MysqlSource {
 
   /** All rows of a small result as text. `doing` names the action in a fault. */
   async query(sql: string, doing: string): Promise<readonly (readonly (string | null)[])[]> {
-    const rows: (string | null)[][] = []
-    for await (const batch of this.read(sql, doing)) {
-      for (const row of batch) rows.push(row.map((field) => field?.toString('utf8') ?? null))
+    this.#signal.throwIfAborted()
+    try {
+      return await this.#session.textRows(sql)
+    } catch (error) {
+      throw this.#faultOf(error, doing)
     }
-    return rows
   }
 
   /**
-   * Streams a result in batches of about 1 MiB.
+   * The rows of a statement, each a payload for `RowFields`.
    *
-   * Backpressure: the server is paused while the caller works on a batch. Abort: the connection is closed.
-   * Faults: those of `driverFault`.
+   * Backpressure: the server is held back while rows wait to be pulled. Abort: the connection is closed at once.
+   * Faults: those of `driverFault`, here and from `more`; with `doing` as the action.
    */
-  async *read(sql: string, doing: string): AsyncGenerator<readonly RawRow[]> {
+  async rows(sql: string, doing: string): Promise<PulledRows> {
     this.#signal.throwIfAborted()
-    const stream = new RowQueue(this.#connection, sql)
-    this.#reading = stream
-    // Also lost between two statements, or by this very one.
-    if (this.#lost !== undefined) stream.finish(this.#lost)
     try {
-      for (;;) {
-        const batch = await stream.next()
-        if (batch === null) return
-        yield batch
-      }
+      return new FaultedRows(await this.#session.query(sql), (error) => this.#faultOf(error, doing))
     } catch (error) {
-      this.#signal.throwIfAborted()
-      throw driverFault(error, 'source', this.address, doing)
+      throw this.#faultOf(error, doing)
+    }
+  }
+
+  /** `rows` in batches of about 1 MiB, with a view of each field. A caller that leaves early loses the connection. */
+  async *read(sql: string, doing: string): AsyncGenerator<readonly RawRow[]> {
+    const rows = await this.rows(sql, doing)
+    const fields = new RowFields(rows.columnCount)
+    let batch: RawRow[] = []
+    let bytes = 0
+    try {
+      while (await rows.more()) {
+        while (rows.next()) {
+          batch.push(rawRow(rows, fields))
+          bytes += rows.end - rows.start
+          if (bytes < batchBytes) continue
+          yield batch
+          batch = []
+          bytes = 0
+        }
+      }
+      if (batch.length > 0) yield batch
     } finally {
-      // A caller that leaves early gives the connection up: the rest of the result cannot be skipped cheaply.
-      this.#reading = undefined
-      if (!stream.ended) this.#connection.destroy()
+      rows.abandon()
     }
   }
 
   close(): void {
     this.#signal.removeEventListener('abort', this.#onAbort)
-    this.#connection.destroy()
+    this.#session.close()
+  }
+
+  #faultOf(error: unknown, doing: string): Error {
+    return driverFault(this.#signal.aborted ? this.#signal.reason : error, 'source', this.address, doing)
   }
 
   async #run(sql: string): Promise<void> {
@@ -173,92 +199,23 @@ export class MysqlSource {
   }
 }
 
-/** A result being read: mysql2's events turned into batches that are pulled, with a bound on what waits. */
-class RowQueue {
-  readonly #connection: Connection
-  #rows: RawRow[] = []
-  #bytes = 0
-  #failure: unknown
-  #wake: (() => void) | undefined
-  ended = false
-
-  constructor(connection: Connection, sql: string) {
-    this.#connection = connection
-    const query = connection.query({
-      sql,
-      rowsAsArray: true,
-      typeCast: (field) => field.buffer(),
-    })
-    // With `rowsAsArray` and this `typeCast`, mysql2 gives exactly a RawRow; its types do not say so.
-    query.on('result', (row) => this.#take(row as unknown as RawRow))
-    query.on('error', (error: unknown) => this.finish(error))
-    query.on('end', () => this.finish(undefined))
-  }
-
-  async next(): Promise<readonly RawRow[] | null> {
-    while (this.#bytes < batchBytes && !this.ended) {
-      // Resuming may deliver rows at once, so the wait must stand before it.
-      const woken = new Promise<void>((resolve) => {
-        this.#wake = resolve
-      })
-      this.#connection.resume()
-      await woken
-    }
-    if (this.#failure !== undefined) throw this.#failure
-    if (this.#rows.length === 0) return null
-    const batch = this.#rows
-    this.#rows = []
-    this.#bytes = 0
-    return batch
-  }
-
-  #take(row: RawRow): void {
-    // A statement without rows ends in a header object instead of a row.
-    if (!Array.isArray(row)) return
-    this.#rows.push(row)
-    for (const field of row) this.#bytes += (field?.length ?? 0) + 8
-    if (this.#bytes < batchBytes) return
-    this.#connection.pause()
-    this.#wake?.()
-  }
-
-  /** Ends the result; mysql2 reports nothing for a connection that was destroyed on purpose. */
-  finish(error: unknown): void {
-    if (this.ended) return
-    this.ended = true
-    this.#failure = error
-    this.#wake?.()
-  }
+async function versionOf(session: MysqlSession): Promise<string> {
+  const [[version] = []] = await session.textRows('SELECT VERSION()')
+  return version ?? ''
 }
 
-async function connectionOptions(address: DatabaseAddress): Promise<ConnectionOptions> {
-  return {
-    ...(address.socket === undefined ? { host: address.host, port: address.port } : { socketPath: address.socket }),
-    user: address.user,
-    password: address.password.reveal('log in to the source'),
-    database: address.database,
-    charset: 'utf8mb4',
-    connectTimeout: connectTimeoutMs,
-    multipleStatements: false,
-    ...(address.tls.kind === 'off'
-      ? {}
-      : {
-          ssl: {
-            rejectUnauthorized: true,
-            verifyIdentity: address.tls.checkHost,
-            ...(address.tls.caFile === undefined ? {} : { ca: await readFile(address.tls.caFile) }),
-          },
-        }),
+/** The row's bytes are copied once; the fields are views of the copy. */
+function rawRow(rows: PulledRows, fields: RowFields): RawRow {
+  const { bytes, start, end } = rows
+  fields.parse(bytes, start, end)
+  const copy = Buffer.allocUnsafe(end - start)
+  bytes.copy(copy, 0, start, end)
+  const row: (Buffer | null)[] = []
+  for (let i = 0; i < fields.count; i++) {
+    const from = fields.starts[i] ?? -1
+    row.push(from === -1 ? null : copy.subarray(from - start, (fields.ends[i] ?? 0) - start))
   }
-}
-
-function firstText(connection: Connection, sql: string): Promise<string> {
-  return new Promise((resolve, reject) => {
-    connection.query<RowDataPacket[]>({ sql, rowsAsArray: true }, (error, rows) => {
-      if (error === null) resolve(String(rows[0]?.[0] ?? ''))
-      else reject(error)
-    })
-  })
+  return row
 }
 
 /** Quotes a MySQL identifier. */

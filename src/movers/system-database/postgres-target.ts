@@ -1,10 +1,14 @@
 import { readFile } from 'node:fs/promises'
 import { Client, type ClientConfig } from 'pg'
-import { from as copyFrom, to as copyTo } from 'pg-copy-streams'
 import { untilAborted } from '../../base/abort.ts'
 import type { DatabaseAddress } from '../../model/database-address.ts'
 import { describeAddress } from '../../model/database-address.ts'
+import { CopyIn } from '../../wire/postgres/copy-in.ts'
+import { CopyOut } from '../../wire/postgres/copy-out.ts'
+import type { PulledRows } from '../../wire/pulled-rows.ts'
+import { RingSocket } from '../../wire/ring-socket.ts'
 import { driverFault } from './driver-faults.ts'
+import { FaultedRows } from './faulted-rows.ts'
 import { fault } from './faults.ts'
 
 const connectTimeoutMs = 15_000
@@ -14,12 +18,30 @@ const oldestMajor = 13
 // Values stay the text that the server sent; the mover gives them their meaning.
 const asText = { getTypeParser: () => (value: string) => value }
 
+/** A COPY FROM STDIN under way; what is thrown and rejected are faults of `driverFault`, or the reason of an abort. */
+export interface TargetCopyIn {
+  /**
+   * Takes whole CopyData messages, such as `TupleWriter.take` gives; the bytes are the connection's from now on.
+   *
+   * Null: there is room for more. Otherwise wait for it.
+   */
+  write(message: Buffer): Promise<void> | null
+  /** Ends the data; the rows as the server counted them, once the session is ready for another statement. */
+  end(): Promise<bigint>
+  /**
+   * Tells the server to give up, and waits until it has. `reason` goes into the server's log. Changes nothing when the
+   * COPY has ended or failed already.
+   */
+  fail(reason: string): Promise<void>
+}
+
 /** One session on the target: UTC, ISO dates, shortest exact floats, no statement time-out, schema `public`. */
 export class PostgresTarget {
   readonly address: DatabaseAddress
   readonly #client: Client
   readonly #signal: AbortSignal
   readonly #onAbort: () => void
+  #copy: CopyIn | CopyOut | null = null
 
   private constructor(client: Client, address: DatabaseAddress, signal: AbortSignal) {
     this.#client = client
@@ -59,7 +81,7 @@ export class PostgresTarget {
     doing: string,
     values: readonly (string | Buffer | null)[] = [],
   ): Promise<(string | null)[][]> {
-    this.#signal.throwIfAborted()
+    this.#beginStatement()
     try {
       const result = await this.#client.query<(string | null)[]>({ text: sql, values: [...values], rowMode: 'array' })
       return result.rows
@@ -68,44 +90,38 @@ export class PostgresTarget {
     }
   }
 
-  /**
-   * Sends COPY text blocks; resolves when the server has taken all of them. After a failure, whether of the blocks or of
-   * the server, the session is only good for closing.
-   */
-  async copyIn(sql: string, blocks: AsyncIterable<Buffer>, doing: string): Promise<void> {
-    this.#signal.throwIfAborted()
-    const stream = this.#client.query(copyFrom(sql))
-    // A pipeline would wait for ever here: on a lost connection the stream reports an error, but never its own end.
-    let failure: unknown
-    const failed = new Promise<never>((_resolve, reject) => {
-      stream.once('error', (error) => {
-        failure = error
-        reject(error)
+  /** Sends a COPY FROM STDIN; resolves when the server is ready for data. Faults: those of `driverFault`. */
+  async copyIn(sql: string, doing: string): Promise<TargetCopyIn> {
+    this.#beginStatement()
+    const faulted = <Result>(work: Promise<Result>) =>
+      work.catch((error: unknown) => {
+        throw this.#faultOf(error, doing)
       })
-    })
-    // Whoever waits next is told; until then nobody may be waiting.
-    failed.catch(() => undefined)
-    const happens = (event: string) => new Promise<void>((resolve) => void stream.once(event, () => resolve()))
-    try {
-      for await (const block of blocks) {
-        if (failure !== undefined) throw failure
-        if (!stream.write(block)) await Promise.race([happens('drain'), failed])
-      }
-      const finished = happens('finish')
-      stream.end()
-      await Promise.race([finished, failed])
-    } catch (error) {
-      throw this.#faultOf(error, doing)
+    const copy = await faulted(CopyIn.start(this.#client, sql))
+    this.#copy = copy
+    return {
+      write: (message) => {
+        const room = copy.write(message)
+        return room === null ? null : faulted(room)
+      },
+      end: () => faulted(copy.end()),
+      fail: (reason) => copy.fail(reason),
     }
   }
 
-  /** The blocks of a COPY TO as they come off the wire, cut anywhere. A caller that leaves early loses the session. */
-  async *copyOut(sql: string, doing: string): AsyncGenerator<Buffer> {
-    this.#signal.throwIfAborted()
-    const stream = this.#client.query(copyTo(sql))
+  /**
+   * The rows of a COPY TO STDOUT: in the binary format a tuple each, for `TupleFields`; in the text format a line with
+   * its end.
+   *
+   * Backpressure: the server is held back while rows wait to be pulled. Abort: the connection is closed at once.
+   * Faults: those of `driverFault`, here and from `more`; with `doing` as the action.
+   */
+  async copyRows(sql: string, doing: string): Promise<PulledRows> {
+    this.#beginStatement()
     try {
-      // pg-copy-streams yields Buffers; its types leave the chunk open.
-      for await (const block of stream) yield block as Buffer
+      const copy = await CopyOut.start(this.#client, sql)
+      this.#copy = copy
+      return new FaultedRows(copy, (error) => this.#faultOf(error, doing))
     } catch (error) {
       throw this.#faultOf(error, doing)
     }
@@ -117,6 +133,12 @@ export class PostgresTarget {
     const patience = setTimeout(() => this.#client.connection.stream.destroy(), goodbyeMs)
     await this.#client.end().catch(() => undefined)
     clearTimeout(patience)
+  }
+
+  /** A statement behind an unfinished COPY would wait for ever. */
+  #beginStatement(): void {
+    this.#signal.throwIfAborted()
+    if (this.#copy?.open === true) throw new Error('bug: a statement while a COPY is under way')
   }
 
   #faultOf(error: unknown, doing: string): Error {
@@ -161,6 +183,7 @@ async function clientConfig(address: DatabaseAddress): Promise<ClientConfig> {
     database: address.database,
     connectionTimeoutMillis: connectTimeoutMs,
     keepAlive: true,
+    ...(tls.kind === 'off' ? { stream: () => new RingSocket() } : {}),
     application_name: 'threeshift',
     types: asText,
     ssl:

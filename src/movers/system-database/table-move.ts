@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
-import { canonicalFromSource, type Canonical } from './canonical.ts'
-import { codecFor, type Codec } from './codec.ts'
-import { type DigestCell, rowDigest } from './digest.ts'
-import type { SourceCatalog, SourceColumn, SourceForeignKey, SourceTable } from './source-catalog.ts'
-import type { TargetForeignKey, TargetSchema, TargetTable } from './target-schema.ts'
+import { canonicalFromSource, type Canonical } from './verify/canonical.ts'
+import { codecFor, type Codec } from './values/codec.ts'
+import { type DigestCell, rowDigest } from './verify/digest.ts'
+import type { SourceCatalog, SourceColumn, SourceForeignKey, SourceTable } from './schema/source-catalog.ts'
+import type { TargetForeignKey, TargetSchema, TargetTable } from './schema/target-schema.ts'
 
 /** One column on its way: what it is on both sides and how its values travel. */
 export interface ColumnMove {

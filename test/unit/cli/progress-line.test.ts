@@ -17,12 +17,13 @@ const half: TableProgress = {
   allEstimatedRows: 1_000_000,
   allBytes: 99_000_000,
   elapsedMs: 5000,
+  remainingMs: [3000, 5000],
 }
 
 test('a line says which table, how far, how fast and how long still', () => {
   assert.equal(
     progressLine(half),
-    'copy   [12/90] messages  41,200 of ~50,000 rows · 8.1 MB | all 62 % · 124,000 rows/s · about 3 s left',
+    'copy   [12/90] messages  41,200 of ~50,000 rows · 8.1 MB | all 62 % · 124,000 rows/s · 3 s to 5 s left',
   )
 })
 
@@ -30,14 +31,18 @@ test('a finished table has no estimate any more', () => {
   assert.match(progressLine({ ...half, done: true }), /messages {2}41,200 rows · 8\.1 MB/)
 })
 
-test('an estimate that was too low never says 100 % or a time below nothing', () => {
-  const line = progressLine({ ...half, allRows: 2_000_000 })
-  assert.match(line, /all 99 % · 400,000 rows\/s · about 0 s left$/)
+test('an estimate that was too low never says 100 %', () => {
+  const line = progressLine({ ...half, allRows: 2_000_000, remainingMs: null })
+  assert.match(line, /all 99 % · 400,000 rows\/s$/)
+})
+
+test('a forecast whose ends are the same is said once', () => {
+  assert.match(progressLine({ ...half, remainingMs: [3900, 4100] }), / · about 4 s left$/)
 })
 
 test('the first moments give no rate, and an empty database no division by nothing', () => {
-  assert.match(progressLine({ ...half, elapsedMs: 100 }), /all 62 % · –$/)
-  assert.match(progressLine({ ...half, allRows: 0, allEstimatedRows: 0 }), /all 99 % · –$/)
+  assert.match(progressLine({ ...half, elapsedMs: 100, remainingMs: null }), /all 62 % · –$/)
+  assert.match(progressLine({ ...half, allRows: 0, allEstimatedRows: 0, remainingMs: null }), /all 99 % · –$/)
 })
 
 test('numbers, bytes and durations are written for people', () => {

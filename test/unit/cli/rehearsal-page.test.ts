@@ -45,9 +45,10 @@ const proven: RehearsalReport = {
   copy: {
     verdict: 'copied',
     source,
-    tables: [{ name: 'users', rows: 1200, digest: 'aa11', bytes: 5000, tookMs: 12 }],
+    tables: [{ name: 'users', rows: 1200, digest: 'aa11', bytes: 5000, stored: 'equal', tookMs: 12 }],
     findings: [],
     notes: [],
+    resumed: false,
     changed: 2,
     setAside: 1,
     tookMs: 800,

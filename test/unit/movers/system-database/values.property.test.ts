@@ -7,8 +7,8 @@ import {
   classifyTime,
   replaceDate,
   replaceTime,
-} from '../../../../src/movers/system-database/mysql-temporal.ts'
-import { classifyText, replaceText } from '../../../../src/movers/system-database/utf8.ts'
+} from '../../../../src/movers/system-database/values/mysql-temporal.ts'
+import { classifyText, replaceText } from '../../../../src/movers/system-database/values/utf8.ts'
 
 const bytes = fc.uint8Array({ maxLength: 60 }).map((array) => Buffer.from(array))
 

@@ -1,0 +1,48 @@
+import type { MysqlSource } from '../mysql-source.ts'
+import { quoteMysql } from '../mysql-source.ts'
+import type { TableMove } from '../table-move.ts'
+import { divide, isWholeNumber, orderedKey, wholeTable } from './key-range.ts'
+import { newRange, type RangeState } from './range-ledger.ts'
+
+/** One table's part of a copy. */
+export interface TablePlan {
+  readonly move: TableMove
+  /** Positions of the key that ranges are read by; empty for a table that goes as a whole. */
+  readonly key: readonly number[]
+  /**
+   * `whole`: made, filled, indexed and committed in one transaction. `ranges`: made first, then filled by as many streams
+   * as there are ranges, a chunk a transaction.
+   */
+  readonly how: 'whole' | 'ranges'
+  readonly states: readonly RangeState[]
+}
+
+/** Up to here a table is quickly copied again, and written frozen: no later pass over its rows, keys validated faster. */
+export const wholeTableBytes = 256 * 1024 ** 2
+const rangeBytes = 1024 ** 3
+const mostRanges = 64
+
+/** The plan that an earlier run has made for a table. */
+export function planAgain(move: TableMove, states: readonly RangeState[]): TablePlan {
+  const keyed = states.some((state) => state.keyed)
+  return { move, key: keyed ? orderedKey(move) : [], how: keyed ? 'ranges' : 'whole', states }
+}
+
+/** Decides how a table is divided. Reads nothing but the ends of its key. */
+export async function planTable(source: MysqlSource, move: TableMove, streams: number): Promise<TablePlan> {
+  const key = orderedKey(move)
+  const bytes = move.source.estimatedBytes
+  if (key.length === 0 || bytes <= wholeTableBytes)
+    return { move, key: [], how: 'whole', states: [newRange(wholeTable, false)] }
+  const parts = Math.min(mostRanges, Math.max(streams, Math.ceil(bytes / rangeBytes)))
+  const ranges = isWholeNumber(move, key) ? await divided(source, move, key, parts) : [wholeTable]
+  return { move, key, how: 'ranges', states: ranges.map((range) => newRange(range, true)) }
+}
+
+async function divided(source: MysqlSource, move: TableMove, key: readonly number[], parts: number) {
+  const name = quoteMysql(move.columns[key[0] ?? 0]?.source.name ?? '')
+  const sql = `SELECT MIN(${name}), MAX(${name}) FROM ${quoteMysql(move.name)}`
+  const [[min, max] = []] = await source.query(sql, `looking for the ends of ${move.name}`)
+  if (min === null || min === undefined || max === null || max === undefined) return [wholeTable]
+  return divide(BigInt(min), BigInt(max), parts)
+}

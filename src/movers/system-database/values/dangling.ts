@@ -1,0 +1,106 @@
+import { quoteMysql as q, type MysqlSource } from '../mysql-source.ts'
+import type { SourceForeignKey, SourceTable } from '../schema/source-catalog.ts'
+import type { RawRow } from '../mysql-source.ts'
+import type { ColumnMove, TableMove } from '../table-move.ts'
+
+/**
+ * Which foreign key values name no row: found on the source, and grown by the rows that decisions set aside.
+ *
+ * Sources hold such orphans where rows were written with foreign_key_checks = 0 or by MyISAM tables.
+ */
+export class DanglingKeys {
+  readonly #values = new Map<SourceForeignKey, Set<string>>()
+  readonly #children = new Map<string, { readonly table: SourceTable; readonly key: SourceForeignKey }[]>()
+
+  /** Asks the source for every foreign key, in the snapshot. */
+  static async find(source: MysqlSource, moves: readonly TableMove[]): Promise<DanglingKeys> {
+    const dangling = new DanglingKeys()
+    for (const move of moves) {
+      const { source: table } = move
+      for (const key of move.foreignKeys) {
+        const values = new Set<string>()
+        const columns = key.columns.map((name) => columnOf(move, name))
+        for await (const batch of source.read(orphansSql(move, key), `looking for orphans in ${table.name}`)) {
+          for (const row of batch) values.add(joined(row.map((cell, i) => canonicalOf(columns[i], cell))) ?? '')
+        }
+        dangling.#values.set(key, values)
+        const siblings = dangling.#children.get(key.refTable) ?? []
+        siblings.push({ table, key })
+        dangling.#children.set(key.refTable, siblings)
+      }
+    }
+    return dangling
+  }
+
+  /** True when any row of the table may be an orphan. */
+  touches(move: TableMove): boolean {
+    return move.foreignKeys.some((key) => (this.#values.get(key)?.size ?? 0) > 0)
+  }
+
+  /** The columns of a table that other rows name it by. */
+  referencedColumns(table: SourceTable): ReadonlySet<string> {
+    return new Set((this.#children.get(table.name) ?? []).flatMap(({ key }) => key.refColumns))
+  }
+
+  /** The foreign keys of a row that name no row. Cells are raw, in the table's column order. */
+  orphanKeys(move: TableMove, row: RawRow): readonly SourceForeignKey[] {
+    return move.foreignKeys.filter((key) => {
+      const values = this.#values.get(key)
+      if (values === undefined || values.size === 0) return false
+      const value = joined(cellsOf(move, row, key.columns))
+      return value !== null && values.has(value)
+    })
+  }
+
+  /** Takes note of a row that is set aside; gives the children that have become orphans by it. */
+  setAside(move: TableMove, row: RawRow): readonly SourceTable[] {
+    const grown: SourceTable[] = []
+    for (const { table, key } of this.#children.get(move.name) ?? []) {
+      const values = this.#values.get(key)
+      const value = joined(cellsOf(move, row, key.refColumns))
+      if (values === undefined || value === null || values.has(value)) continue
+      values.add(value)
+      grown.push(table)
+    }
+    return grown
+  }
+}
+
+/** Canonical, for the two sides of a key may print one value in two ways (ZEROFILL). */
+function cellsOf(move: TableMove, row: RawRow, names: readonly string[]): RawRow {
+  return names.map((name) => {
+    const column = columnOf(move, name)
+    return canonicalOf(column, row[move.columns.indexOf(column)] ?? null)
+  })
+}
+
+function columnOf(move: TableMove, name: string): ColumnMove {
+  const column = move.columns.find((candidate) => candidate.source.name === name)
+  if (column === undefined) throw new Error(`bug: ${move.name} has no column ${name}`)
+  return column
+}
+
+function canonicalOf(column: ColumnMove | undefined, cell: Buffer | null): Buffer | null {
+  return cell === null || column === undefined ? null : column.canonical(cell)
+}
+
+/** MATCH SIMPLE: a key with any NULL names nothing and dangles never, which null stands for. */
+function joined(cells: RawRow): string | null {
+  return cells.some((cell) => cell === null) ? null : cells.map((cell) => cell?.toString('latin1')).join('\0')
+}
+
+function orphansSql(move: TableMove, key: SourceForeignKey): string {
+  const table = move.source
+  // PostgreSQL compares text byte by byte; a source's collation may take ABC and abc for one.
+  const byBytes = key.columns.some((name) => columnOf(move, name).source.charset !== null)
+  const same = (column: string, i: number) => {
+    const [parent, child] = [`p.${q(key.refColumns[i] ?? '')}`, `c.${q(column)}`]
+    return byBytes ? `${parent} = ${child} AND BINARY ${parent} = BINARY ${child}` : `${parent} = ${child}`
+  }
+  const present = key.columns.map((column) => `c.${q(column)} IS NOT NULL`).join(' AND ')
+  return (
+    `SELECT ${byBytes ? '' : 'DISTINCT '}${key.columns.map((column) => `c.${q(column)}`).join(', ')} FROM ${q(table.name)} c ` +
+    `LEFT JOIN ${q(key.refTable)} p ON ${key.columns.map(same).join(' AND ')} ` +
+    `WHERE ${present} AND p.${q(key.refColumns[0] ?? '')} IS NULL`
+  )
+}
