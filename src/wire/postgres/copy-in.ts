@@ -52,16 +52,19 @@ export class CopyIn implements PgQuery {
   }
 
   /**
-   * Takes whole CopyData messages; their bytes are the connection's from now on.
+   * Takes whole CopyData messages; their bytes are the connection's until `onSent` is called with them.
    *
    * Null: there is room for more. Otherwise wait until there is.
    */
-  write(message: Buffer): Promise<void> | null {
+  write(message: Buffer, onSent?: (message: Buffer) => void): Promise<void> | null {
     if (this.#state === 'failed') return Promise.reject(asError(this.#failure))
     if (this.#state !== 'open' || this.#stream === null) throw new Error(`bug: data for a COPY that is ${this.#state}`)
     const { length } = message
     this.#inFlightBytes += length
-    this.#stream.write(message, () => this.#written(length))
+    this.#stream.write(message, () => {
+      this.#written(length)
+      onSent?.(message)
+    })
     if (this.#inFlightBytes < mostInFlightBytes) return null
     this.#room ??= waiter()
     return this.#room.promise

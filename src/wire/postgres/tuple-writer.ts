@@ -1,3 +1,5 @@
+import { freeBuffer } from '../free-buffer.ts'
+
 const frameHead = 5
 const copyData = 0x64
 const signature = Buffer.from('PGCOPY\n\xff\r\n\0', 'latin1')
@@ -14,10 +16,11 @@ export class TupleWriter {
   view: DataView
   at = frameHead
   readonly #frameBytes: number
+  readonly #free: Buffer[] = []
 
   constructor(frameBytes = 256 * 1024) {
     this.#frameBytes = frameBytes
-    this.bytes = Buffer.allocUnsafeSlow(frameBytes + frameBytes / 4)
+    this.bytes = this.#newBuffer()
     this.view = viewOf(this.bytes)
   }
 
@@ -41,6 +44,7 @@ export class TupleWriter {
     if (this.at + count <= this.bytes.length) return
     const larger = Buffer.allocUnsafeSlow(Math.max(this.bytes.length * 2, this.at + count))
     this.bytes.copy(larger, 0, 0, this.at)
+    this.recycle(this.bytes)
     this.bytes = larger
     this.view = viewOf(larger)
   }
@@ -55,16 +59,34 @@ export class TupleWriter {
     return this.at >= this.#frameBytes
   }
 
-  /** The message of everything since the last call, which is the caller's; null when there is nothing. */
+  /**
+   * The message of everything since the last call; null when there is nothing. It is the caller's, who may give it back
+   * by `recycle` once it is sent: every new buffer of this size costs more than what is written into it.
+   */
   take(): Buffer | null {
     if (this.at === frameHead) return null
     this.bytes[0] = copyData
     this.view.setInt32(1, this.at - 1)
     const message = this.bytes.subarray(0, this.at)
-    this.bytes = Buffer.allocUnsafeSlow(this.#frameBytes + this.#frameBytes / 4)
+    this.bytes = this.#free.pop() ?? this.#newBuffer()
     this.view = viewOf(this.bytes)
     this.at = frameHead
     return message
+  }
+
+  /** Takes the memory of a message of `take` back. One that was made for a large tuple is freed at once. */
+  recycle(message: Buffer): void {
+    const { buffer } = message
+    if (buffer.byteLength === this.#bufferBytes) this.#free.push(Buffer.from(buffer))
+    else freeBuffer(message)
+  }
+
+  get #bufferBytes(): number {
+    return this.#frameBytes + this.#frameBytes / 4
+  }
+
+  #newBuffer(): Buffer {
+    return Buffer.allocUnsafeSlow(this.#bufferBytes)
   }
 }
 

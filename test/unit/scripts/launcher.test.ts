@@ -57,7 +57,7 @@ describe('bin/threeshift', () => {
     }
   })
 
-  test('gives little memory for young objects to what moves a Redis, and to nothing else', () => {
+  test('gives little memory for young objects to what moves data, and to nothing else', () => {
     const { clone, path } = machine('redis', '24.0.0', false)
     const result = launch(join(clone, 'bin/threeshift'), path, ['redis', 'two words'])
     assert.equal(result.stdout, '24.0.0\nmain --max-semi-space-size=4 redis two words\n', result.stderr)

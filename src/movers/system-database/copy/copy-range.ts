@@ -158,7 +158,7 @@ class Sink {
     const message = this.#stream.out.take()
     if (message === null || this.#copy === null) return
     this.#chunkBytes += message.length
-    const room = this.#copy.write(message)
+    const room = this.#copy.write(message, (sent) => this.#stream.out.recycle(sent))
     if (room !== null) await room
     const spared = this.#work.spare()
     if (spared !== null) await spared
