@@ -27,7 +27,7 @@ export async function assess(
   onProgress: (progress: TableProgress) => void,
 ): Promise<Assessment> {
   refuseUnknownColumns(decisions, moves)
-  const dangling = await DanglingKeys.find(source, moves)
+  const dangling = await DanglingKeys.find([source], moves)
   const results = await assessTables({ source, decisions, dangling, clock, onProgress }, moves)
   return {
     tables: moves.map((move) => ({ name: move.name, rows: results.get(move.name)?.rows ?? 0 })),
@@ -40,14 +40,15 @@ export async function assess(
  * Only where rows may be set aside are tables read for it, and of these only the ones that others name.
  */
 export async function findDangling(
-  source: MysqlSource,
+  sources: readonly [MysqlSource, ...MysqlSource[]],
   moves: readonly TableMove[],
   decisions: Decisions,
   clock: Clock,
   onProgress: (progress: TableProgress) => void,
 ): Promise<DanglingKeys> {
   refuseUnknownColumns(decisions, moves)
-  const dangling = await DanglingKeys.find(source, moves)
+  const dangling = await DanglingKeys.find(sources, moves)
+  const [source] = sources
   const parents = moves.filter((move) => dangling.referencedColumns(move.source).size > 0)
   if (parents.length > 0 && Object.values(decisions).includes('quarantine')) {
     await assessTables({ source, decisions, dangling, clock, onProgress }, parents)

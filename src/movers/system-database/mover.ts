@@ -3,17 +3,18 @@ import type { AssessReport, MoveRequest, SystemDatabaseMover } from '../../ports
 import { assess } from './assess.ts'
 import { isDecided } from './values/findings.ts'
 import { copySystemDatabase } from './copy/copy.ts'
+import { type CopyLimits, usualLimits } from './copy/plan-ranges.ts'
 import { MysqlSource } from './mysql-source.ts'
 import { planTargetSchema } from './schema/plan-target-schema.ts'
 import { readMysqlCatalog } from './schema/read-mysql-catalog.ts'
 import { planMoves } from './table-move.ts'
 import { verifySystemDatabase } from './verify/verify.ts'
 
-/** The mover that reads real servers. */
-export function systemDatabaseMover(clock: Clock): SystemDatabaseMover {
+/** The mover that reads real servers. `limits` are for tests and measurements. */
+export function systemDatabaseMover(clock: Clock, limits: CopyLimits = usualLimits): SystemDatabaseMover {
   return {
     assess: (request) => assessSystemDatabase(request, clock),
-    copy: (request) => copySystemDatabase(request, clock),
+    copy: (request) => copySystemDatabase(request, clock, limits),
     verify: (request) => verifySystemDatabase(request, clock),
   }
 }

@@ -25,7 +25,7 @@ export interface TargetCopyIn {
    *
    * Null: there is room for more. Otherwise wait for it.
    */
-  write(message: Buffer): Promise<void> | null
+  write(message: Buffer, onSent?: (message: Buffer) => void): Promise<void> | null
   /** Ends the data; the rows as the server counted them, once the session is ready for another statement. */
   end(): Promise<bigint>
   /**
@@ -100,8 +100,8 @@ export class PostgresTarget {
     const copy = await faulted(CopyIn.start(this.#client, sql))
     this.#copy = copy
     return {
-      write: (message) => {
-        const room = copy.write(message)
+      write: (message, onSent) => {
+        const room = copy.write(message, onSent)
         return room === null ? null : faulted(room)
       },
       end: () => faulted(copy.end()),

@@ -21,7 +21,7 @@ import { addForeignKey } from '../schema/target-ddl.ts'
 import type { CopyStream } from './copy-range.ts'
 import { type EarlierRun, findChanged, findEarlierRun, forgetTables, planDigest } from './earlier-run.ts'
 import { runJobs } from './jobs.ts'
-import { planAgain, planTable, type TablePlan } from './plan-ranges.ts'
+import { type CopyLimits, planAgain, planTable, type TablePlan } from './plan-ranges.ts'
 import { shareSnapshot, type SharedSnapshot } from './shared-snapshot.ts'
 import { type Spare, spareNobody, spareServers } from './spare.ts'
 import { type CopyWork, foreignKeyJobs, tableJobs } from './table-jobs.ts'
@@ -35,7 +35,7 @@ import { openTargets } from './target-sessions.ts'
  * same request; what the source has changed since is found and copied afresh. A value that needs a decision which is not
  * there stops all writing: the rest is read to its end, everything found is reported, and the target is left empty.
  */
-export async function copySystemDatabase(request: MoveRequest, clock: Clock): Promise<CopyReport> {
+export async function copySystemDatabase(request: MoveRequest, clock: Clock, limits: CopyLimits): Promise<CopyReport> {
   const cut = new AbortController()
   const signal = AbortSignal.any([request.signal, cut.signal])
   const source = await MysqlSource.open(request.source, signal)
@@ -44,7 +44,8 @@ export async function copySystemDatabase(request: MoveRequest, clock: Clock): Pr
   try {
     target = await PostgresTarget.open(request.target, request.signal)
     opened.push(target)
-    const run = new CopyRun(request, clock, { source, target, signal, opened, onFailure: (error) => cut.abort(error) })
+    const sessions = { source, target, signal, opened, onFailure: (error: unknown) => cut.abort(error) }
+    const run = new CopyRun(request, clock, limits, sessions)
     return await run.carryOut()
   } finally {
     await Promise.all(opened.map((session) => session.close()))
@@ -66,13 +67,15 @@ interface Sessions {
 class CopyRun {
   readonly #request: MoveRequest
   readonly #clock: Clock
+  readonly #limits: CopyLimits
   readonly #sessions: Sessions
   readonly #startedMs: number
   readonly #halt = { halted: false }
 
-  constructor(request: MoveRequest, clock: Clock, sessions: Sessions) {
+  constructor(request: MoveRequest, clock: Clock, limits: CopyLimits, sessions: Sessions) {
     this.#request = request
     this.#clock = clock
+    this.#limits = limits
     this.#sessions = sessions
     this.#startedMs = clock.elapsedMs()
   }
@@ -86,7 +89,7 @@ class CopyRun {
     const moves = planMoves(catalog, plan.schema)
     const claim = await claimTarget(target, plan.schema, request)
     const snapshot = await this.#share(moves)
-    const dangling = await findDangling(source, moves, request.decisions, this.#clock, request.onProgress)
+    const dangling = await findDangling(snapshot.sources, moves, request.decisions, this.#clock, request.onProgress)
     const digest = planDigest(moves, request)
     const earlier = await findEarlierRun(target, digest)
     await this.#begin(claim, snapshot, digest, earlier)
@@ -195,7 +198,7 @@ class CopyRun {
     const kept = new Map(begun.filter(({ move }) => !changed.has(move.name)).map((plan) => [plan.move.name, plan]))
     const plans: TablePlan[] = []
     for (const move of moves) {
-      plans.push(kept.get(move.name) ?? (await planTable(source, move, streams.length)))
+      plans.push(kept.get(move.name) ?? (await planTable(source, move, streams.length, this.#limits)))
     }
     const names = [...changed].toSorted().join(', ')
     return {
@@ -228,6 +231,7 @@ class CopyRun {
       spare: spare.pause,
       create: schema === 'create',
       reread,
+      limits: this.#limits,
       clock: this.#clock,
       there: await readPostgresCatalog(this.#sessions.target),
       copied: [],
@@ -258,7 +262,6 @@ class CopyRun {
   /** Triggers look the master account up, so they come when all rows are in; the last commit makes all of it durable. */
   async #finish(catalog: SourceCatalog): Promise<void> {
     const { target } = this.#sessions
-    await target.query('ANALYZE', 'gathering statistics')
     await target.query('BEGIN', 'beginning to finish')
     for (const sql of triggersOf(catalog)) await target.query(sql, 'creating the tenant triggers')
     await target.query(

@@ -17,9 +17,28 @@ export interface TablePlan {
   readonly states: readonly RangeState[]
 }
 
-/** Up to here a table is quickly copied again, and written frozen: no later pass over its rows, keys validated faster. */
-export const wholeTableBytes = 256 * 1024 ** 2
-const rangeBytes = 1024 ** 3
+/** How a copy is divided; how much is done again after it was cut off, and how many transactions it takes. */
+export interface CopyLimits {
+  /** Up to here, by the source's estimate, a table is one job, indexes and all. 8 MiB. */
+  readonly smallTableBytes: number
+  /**
+   * Up to here a table is filled in one transaction: quickly copied again (some ten seconds), and written frozen (no later
+   * pass over its rows, keys validated faster). 1 GiB.
+   */
+  readonly wholeTableBytes: number
+  /** A larger table becomes as many ranges as it has this many bytes, and at least one for each stream. 1 GiB. */
+  readonly rangeBytes: number
+  /** A range is committed whenever so many bytes of it are in. 64 MiB. */
+  readonly chunkBytes: number
+}
+
+export const usualLimits: CopyLimits = {
+  smallTableBytes: 8 * 1024 ** 2,
+  wholeTableBytes: 1024 ** 3,
+  rangeBytes: 1024 ** 3,
+  chunkBytes: 64 * 1024 ** 2,
+}
+
 const mostRanges = 64
 
 /** The plan that an earlier run has made for a table. */
@@ -29,12 +48,17 @@ export function planAgain(move: TableMove, states: readonly RangeState[]): Table
 }
 
 /** Decides how a table is divided. Reads nothing but the ends of its key. */
-export async function planTable(source: MysqlSource, move: TableMove, streams: number): Promise<TablePlan> {
+export async function planTable(
+  source: MysqlSource,
+  move: TableMove,
+  streams: number,
+  limits: CopyLimits,
+): Promise<TablePlan> {
   const key = orderedKey(move)
   const bytes = move.source.estimatedBytes
-  if (key.length === 0 || bytes <= wholeTableBytes)
+  if (key.length === 0 || bytes <= limits.wholeTableBytes)
     return { move, key: [], how: 'whole', states: [newRange(wholeTable, false)] }
-  const parts = Math.min(mostRanges, Math.max(streams, Math.ceil(bytes / rangeBytes)))
+  const parts = Math.min(mostRanges, Math.max(streams, Math.ceil(bytes / limits.rangeBytes)))
   const ranges = isWholeNumber(move, key) ? await divided(source, move, key, parts) : [wholeTable]
   return { move, key, how: 'ranges', states: ranges.map((range) => newRange(range, true)) }
 }

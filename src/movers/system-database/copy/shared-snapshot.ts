@@ -3,7 +3,7 @@ import { quoteMysql, type MysqlSource } from '../mysql-source.ts'
 
 /** Sessions that all read one and the same moment of the source. */
 export interface SharedSnapshot {
-  readonly sources: readonly MysqlSource[]
+  readonly sources: readonly [MysqlSource, ...MysqlSource[]]
   /** Where the source's log stood at that moment; null when it does not say. */
   readonly position: string | null
   /** What could not be had, a sentence each. */
@@ -30,7 +30,7 @@ export async function shareSnapshot(
   wanted: number,
 ): Promise<SharedSnapshot> {
   const others = await openOthers(first, wanted - 1)
-  const sources = [first, ...others]
+  const sources = [first, ...others] as const
   if (others.length === 0) return { sources, position: await beginAll(sources), notes: [] }
   for (let attempt = 0; attempt < attemptsWithoutLock; attempt++) {
     const position = await beginAll(sources)

@@ -5,7 +5,6 @@ import type { PhaseProgress } from '../progress.ts'
 import { RowSum } from '../row-hash.ts'
 import {
   addForeignKey,
-  addPrimaryKey,
   adoptPrimaryIndex,
   createIndex,
   createPrimaryIndex,
@@ -18,7 +17,7 @@ import { quotePostgres } from '../schema/target-schema.ts'
 import type { TableMove } from '../table-move.ts'
 import { type CommitPolicy, copyRange, type CopyStream, type RangeWork } from './copy-range.ts'
 import type { Job } from './jobs.ts'
-import type { TablePlan } from './plan-ranges.ts'
+import type { CopyLimits, TablePlan } from './plan-ranges.ts'
 import { type RangeState, saveRange } from './range-ledger.ts'
 import type { RowRules } from './row-pass.ts'
 
@@ -31,6 +30,7 @@ export interface CopyWork {
   /** True when the copy makes the tables, false when it fills those that are there. */
   readonly create: boolean
   readonly reread: boolean
+  readonly limits: CopyLimits
   /** Tables, indexes and keys that an earlier run has made already. */
   readonly there: TargetSchema
   readonly clock: Clock
@@ -38,8 +38,6 @@ export interface CopyWork {
 }
 
 type CopyJob = Job<CopyStream>
-
-const chunkBytes = 64 * 1024 ** 2
 
 /**
  * The jobs of one table: fill it (in one go or range by range), read it back, index it, note that it is whole.
@@ -50,7 +48,10 @@ export function tableJobs(
   work: CopyWork,
   plan: TablePlan,
 ): { readonly jobs: readonly CopyJob[]; readonly whole: CopyJob } {
-  return plan.how === 'whole' ? wholeTableJobs(work, plan) : rangesJobs(work, plan)
+  if (plan.how === 'ranges') return rangesJobs(work, plan)
+  return plan.move.source.estimatedBytes <= work.limits.smallTableBytes
+    ? smallTable(work, plan)
+    : largeTable(work, plan)
 }
 
 /** Foreign keys come when both of their tables are whole. */
@@ -76,42 +77,48 @@ export function foreignKeyJobs(
   )
 }
 
-function wholeTableJobs(work: CopyWork, plan: TablePlan) {
+/** One job, for several would cost more than they save. */
+function smallTable(work: CopyWork, plan: TablePlan) {
   const { move } = plan
-  const [state] = plan.states
-  if (state === undefined) throw new Error(`bug: ${move.name} has no range`)
   const whole: CopyJob = {
     weight: weightOf(move, 1),
     after: [],
     locks: [],
     run: async (stream) => {
-      const { target } = stream
       const startedMs = work.clock.elapsedMs()
-      if (!state.complete) {
-        const progress = work.progress.begin(move.name, move.source.estimatedRows)
-        await target.query('BEGIN', `beginning ${move.name}`)
-        if (work.create) await target.query(createTable(move.target), `creating ${move.name}`)
-        await copyRange(stream, { ...work, ...plan, progress }, state, { frozen: work.create, chunkBytes: Infinity })
-        if (work.halt.halted) return
-        if (work.create) {
-          for (const sql of [...createSequence(move.target), ...keysAndIndexes(move.target)]) {
-            await target.query(sql, `indexing ${move.name}`)
-          }
-        }
-        await noteWhole(stream, work, plan)
-        await target.query('COMMIT', `committing ${move.name}`)
-        progress.end()
-      }
+      const progress = work.progress.begin(move.name, move.source.estimatedRows)
+      await fillWhole(stream, work, plan, progress)
+      if (work.halt.halted) return
+      for (const sql of indexStatements(work, move)) await stream.target.query(sql, `indexing ${move.name}`)
       await compareStored(stream, work, plan)
+      await finishTable(stream, work, plan)
+      progress.end()
       noteCopied(work, plan, work.clock.elapsedMs() - startedMs)
     },
   }
   return { jobs: [whole], whole }
 }
 
-function keysAndIndexes(table: TargetTable): readonly string[] {
-  const primaryKey = addPrimaryKey(table)
-  return [...(primaryKey === null ? [] : [primaryKey]), ...table.indexes.map((index) => createIndex(table, index))]
+/** Filled in one transaction, and indexed by as many streams as it has indexes. */
+function largeTable(work: CopyWork, plan: TablePlan) {
+  const { move } = plan
+  let startedMs = 0
+  let progress: RangeWork['progress'] | undefined
+  const fill: CopyJob = {
+    weight: weightOf(move, 1),
+    after: [],
+    locks: [],
+    run: async (stream) => {
+      startedMs = work.clock.elapsedMs()
+      progress = work.progress.begin(move.name, move.source.estimatedRows)
+      await fillWhole(stream, work, plan, progress)
+    },
+  }
+  const end = () => {
+    progress?.end()
+    noteCopied(work, plan, work.clock.elapsedMs() - startedMs)
+  }
+  return withIndexes(work, plan, [fill], end)
 }
 
 function rangesJobs(work: CopyWork, plan: TablePlan) {
@@ -128,7 +135,7 @@ function rangesJobs(work: CopyWork, plan: TablePlan) {
       await makeTable(stream, work, plan)
     },
   }
-  const policy: CommitPolicy = { frozen: false, chunkBytes }
+  const policy: CommitPolicy = { frozen: false, chunkBytes: work.limits.chunkBytes }
   const fill = states.map(
     (state): CopyJob => ({
       weight: weightOf(move, 1 / states.length),
@@ -142,42 +149,76 @@ function rangesJobs(work: CopyWork, plan: TablePlan) {
       },
     }),
   )
-  const index = (work.create ? indexStatements(work, move) : []).map(
-    (sql): CopyJob => ({
-      weight: weightOf(move, 0.5),
-      after: fill,
-      locks: [],
-      run: async ({ target }) => {
-        if (!work.halt.halted) await target.query(sql, `indexing ${name}`)
-      },
+  const end = () => {
+    progress.end()
+    noteCopied(work, plan, work.clock.elapsedMs() - startedMs)
+  }
+  const { jobs, whole } = withIndexes(work, plan, fill, end)
+  return { jobs: [make, ...jobs], whole }
+}
+
+/** What follows when a table is filled: a job for each index, one that reads back, and one that finishes. */
+function withIndexes(work: CopyWork, plan: TablePlan, fill: readonly CopyJob[], end: () => void) {
+  const { move } = plan
+  const job = (share: number, after: readonly CopyJob[], run: CopyJob['run']): CopyJob => ({
+    weight: weightOf(move, share),
+    after,
+    locks: [],
+    run: async (stream) => {
+      if (!work.halt.halted) await run(stream)
+    },
+  })
+  const index = indexStatements(work, move).map((sql) =>
+    job(0.5, fill, async ({ target }) => {
+      await target.query(sql, `indexing ${move.name}`)
     }),
   )
-  const readBack: CopyJob = {
-    weight: weightOf(move, 0.4),
-    after: fill,
-    locks: [],
-    run: (stream) => compareStored(stream, work, plan),
+  const readBack = job(0.4, fill, (stream) => compareStored(stream, work, plan))
+  const whole = job(0.3, [...fill, ...index, readBack], async (stream) => {
+    await finishTable(stream, work, plan)
+    end()
+  })
+  return { jobs: [...fill, ...index, readBack, whole], whole }
+}
+
+/** Makes the table (unless it is adopted) and fills it, in one transaction. */
+async function fillWhole(
+  stream: CopyStream,
+  work: CopyWork,
+  plan: TablePlan,
+  progress: RangeWork['progress'],
+): Promise<void> {
+  const { move } = plan
+  const { target } = stream
+  const [state] = plan.states
+  if (state === undefined) throw new Error(`bug: ${move.name} has no range`)
+  if (state.complete) return
+  await target.query('BEGIN', `beginning ${move.name}`)
+  if (work.create) {
+    for (const sql of [createTable(move.target), ...createSequence(move.target)]) {
+      await target.query(sql, `creating ${move.name}`)
+    }
   }
-  const whole: CopyJob = {
-    weight: weightOf(move, 0.01),
-    after: [...fill, ...index, readBack],
-    locks: [name],
-    run: async (stream) => {
-      if (work.halt.halted) return
-      const { target } = stream
-      await target.query('BEGIN', `finishing ${name}`)
-      const key = move.target.primaryKey
-      const isThere = tableOf(work.there, name)?.primaryKey?.name === key?.name
-      if (work.create && key !== null && !isThere) {
-        await target.query(adoptPrimaryIndex(move.target, key), `adding the primary key of ${name}`)
-      }
-      await noteWhole(stream, work, plan)
-      await target.query('COMMIT', `committing ${name}`)
-      progress.end()
-      noteCopied(work, plan, work.clock.elapsedMs() - startedMs)
-    },
+  await noteTable(target, move.name, work.create, null)
+  await copyRange(stream, { ...work, ...plan, progress }, state, { frozen: work.create, chunkBytes: Infinity })
+  if (!work.halt.halted) await target.query('COMMIT', `committing ${move.name}`)
+}
+
+/** The primary key, the sequence's next value, statistics; and the ledger's word that the table is whole. */
+async function finishTable(stream: CopyStream, work: CopyWork, plan: TablePlan): Promise<void> {
+  const { target } = stream
+  const { move } = plan
+  const { name } = move
+  const key = move.target.primaryKey
+  await target.query('BEGIN', `finishing ${name}`)
+  if (work.create && key !== null && tableOf(work.there, name)?.primaryKey?.name !== key.name) {
+    await target.query(adoptPrimaryIndex(move.target, key), `adding the primary key of ${name}`)
   }
-  return { jobs: [make, ...fill, ...index, readBack, whole], whole }
+  const sequence = setSequence(move.target)
+  if (sequence !== null) await target.query(sequence, `setting the sequence of ${name}`)
+  await target.query(`ANALYZE public.${quotePostgres(name)}`, `gathering statistics of ${name}`)
+  await noteTable(target, name, work.create, sumOf(plan.states))
+  await target.query('COMMIT', `committing ${name}`)
 }
 
 /** Makes an empty table and notes its ranges, so that a later run divides it in the same way. */
@@ -200,7 +241,9 @@ function isBegun(states: readonly RangeState[]): boolean {
   return states.some((state) => state.complete || state.lastKey !== null)
 }
 
+/** Those that are not there yet; an adopted schema has its own. */
 function indexStatements(work: CopyWork, move: TableMove): readonly string[] {
+  if (!work.create) return []
   const there = tableOf(work.there, move.name)
   const names = new Set(there?.indexes.map((index) => index.name))
   const key = move.target.primaryKey
@@ -210,13 +253,6 @@ function indexStatements(work: CopyWork, move: TableMove): readonly string[] {
     ...(keyIsThere ? [] : [createPrimaryIndex(move.target, key)]),
     ...move.target.indexes.filter((index) => !names.has(index.name)).map((index) => createIndex(move.target, index)),
   ]
-}
-
-async function noteWhole({ target }: CopyStream, work: CopyWork, plan: TablePlan): Promise<void> {
-  const { move } = plan
-  const sequence = setSequence(move.target)
-  if (sequence !== null) await target.query(sequence, `setting the sequence of ${move.name}`)
-  await noteTable(target, move.name, work.create, sumOf(plan.states))
 }
 
 async function noteTable(target: CopyStream['target'], name: string, made: boolean, sum: RowSum | null): Promise<void> {

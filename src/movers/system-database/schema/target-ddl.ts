@@ -52,12 +52,6 @@ export function setSequence(table: TargetTable): string | null {
 
 const greatestBigint = '9223372036854775807'
 
-export function addPrimaryKey(table: TargetTable): string | null {
-  if (table.primaryKey === null) return null
-  const columns = table.primaryKey.columns.map(q).join(', ')
-  return `ALTER TABLE public.${q(table.name)} ADD CONSTRAINT ${q(table.primaryKey.name)} PRIMARY KEY (${columns})`
-}
-
 /** The index of the primary key alone: unlike the key it can be built beside others of the same table. */
 export function createPrimaryIndex(table: TargetTable, key: TargetKey): string {
   return `CREATE UNIQUE INDEX ${q(key.name)} ON public.${q(table.name)} USING btree (${key.columns.map(q).join(', ')})`

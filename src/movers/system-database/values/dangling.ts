@@ -12,23 +12,21 @@ export class DanglingKeys {
   readonly #values = new Map<SourceForeignKey, Set<string>>()
   readonly #children = new Map<string, { readonly table: SourceTable; readonly key: SourceForeignKey }[]>()
 
-  /** Asks the source for every foreign key, in the snapshot. */
-  static async find(source: MysqlSource, moves: readonly TableMove[]): Promise<DanglingKeys> {
+  /** Asks the source for every foreign key, in the snapshot that all sessions share; each session one at a time. */
+  static async find(sources: readonly MysqlSource[], moves: readonly TableMove[]): Promise<DanglingKeys> {
     const dangling = new DanglingKeys()
-    for (const move of moves) {
-      const { source: table } = move
-      for (const key of move.foreignKeys) {
-        const values = new Set<string>()
-        const columns = key.columns.map((name) => columnOf(move, name))
-        for await (const batch of source.read(orphansSql(move, key), `looking for orphans in ${table.name}`)) {
-          for (const row of batch) values.add(joined(row.map((cell, i) => canonicalOf(columns[i], cell))) ?? '')
-        }
-        dangling.#values.set(key, values)
-        const siblings = dangling.#children.get(key.refTable) ?? []
-        siblings.push({ table, key })
-        dangling.#children.set(key.refTable, siblings)
-      }
+    const keys = moves.flatMap((move) => move.foreignKeys.map((key) => ({ move, key })))
+    for (const { move, key } of keys) {
+      const siblings = dangling.#children.get(key.refTable) ?? []
+      siblings.push({ table: move.source, key })
+      dangling.#children.set(key.refTable, siblings)
     }
+    const waiting = keys.values()
+    await Promise.all(
+      sources.map(async (source) => {
+        for (const { move, key } of waiting) dangling.#values.set(key, await orphansOf(source, move, key))
+      }),
+    )
     return dangling
   }
 
@@ -64,6 +62,15 @@ export class DanglingKeys {
     }
     return grown
   }
+}
+
+async function orphansOf(source: MysqlSource, move: TableMove, key: SourceForeignKey): Promise<Set<string>> {
+  const values = new Set<string>()
+  const columns = key.columns.map((name) => columnOf(move, name))
+  for await (const batch of source.read(orphansSql(move, key), `looking for orphans in ${move.name}`)) {
+    for (const row of batch) values.add(joined(row.map((cell, i) => canonicalOf(columns[i], cell))) ?? '')
+  }
+  return values
 }
 
 /** Canonical, for the two sides of a key may print one value in two ways (ZEROFILL). */
