@@ -1,5 +1,5 @@
 import { execFileSync, spawn } from 'node:child_process'
-import { copyFileSync, mkdtempSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdtempSync, mkdirSync, rmSync, statSync, writeFileSync, readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { availableParallelism, cpus, totalmem, tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -7,7 +7,6 @@ import process from 'node:process'
 import { parseArgs } from 'node:util'
 import type { LocalServer } from '../src/adapters/servers/local-server.ts'
 import { startRedis } from '../src/adapters/servers/redis.ts'
-import { never } from '../src/base/never.ts'
 import { connectResp } from '../src/wire/resp/connect.ts'
 import { ReplyError } from '../src/wire/resp/reply-parser.ts'
 import type { RespPipe } from '../src/wire/resp/resp-pipe.ts'
@@ -15,8 +14,10 @@ import type { RespPipe } from '../src/wire/resp/resp-pipe.ts'
 /*
  * Loads and verifies apisonator-like keys, against the floor: the same redis-server loading the same RDB file.
  *
- * Rounds are interleaved (floor, load, verify, load over TLS, floor, …), so that a noisy machine is noisy for all.
- * Took: as the command itself reports it. CPU and RSS: of the whole child process, its start included.
+ * Rounds are interleaved (floor, load, verify, load over TLS, floor, …), so that a noisy machine is noisy for all. Every
+ * load, the floor too, is into a server that was just started: memory that a server has used before is faster.
+ * Took: as the server's log says for the floor, as the command itself reports otherwise. CPU and RSS: of the whole child
+ * process, its start included.
  */
 
 const childProgram = join(import.meta.dirname, '../test/support/programs/redis-command.ts')
@@ -41,28 +42,31 @@ export async function run(args: readonly string[]): Promise<void> {
   })
   const [keys, rounds] = [Number(values.keys), Number(values.rounds)]
   const folder = mkdtempSync(join(tmpdir(), 'threeshift-bench-'))
-  const stop: (() => Promise<void>)[] = []
   try {
     const tls = await tlsSettings(folder)
-    const target = await start(join(folder, 'target'), tls?.settings ?? {}, stop)
-    const pipe = await connect(target)
-    // The target's own folder holds the snapshot, so that the same server gives the floor.
-    const snapshot = join(String(await configOf(pipe, 'dir')), 'dump.rdb')
+    const snapshot = join(folder, 'dump.rdb')
     const shape = await takeSnapshot(join(folder, 'source'), keys, snapshot)
     process.stderr.write(`${JSON.stringify(shape)}\n`)
     const samples = new Map<Kind, Sample[]>(kinds.map((kind) => [kind, []]))
     for (let round = 1; round <= rounds; round++) {
-      for (const kind of kinds) {
-        if (kind === 'load over TLS' && tls === null) continue
-        const sample = await measure(kind, { pipe, target, snapshot, tlsPort: tls?.port ?? 0, ca: tls?.ca ?? '' })
+      const note = (kind: Kind, sample: Sample) => {
         samples.get(kind)?.push(sample)
         process.stderr.write(`round ${round} ${kind}: ${Math.round(sample.ms)} ms\n`)
       }
+      note('floor', await measureFloor(join(folder, 'floor'), snapshot))
+      await withTarget(join(folder, 'plain'), {}, async (target, pipe) => {
+        const setup = { target, snapshot, tlsPort: null, ca: '' }
+        note('load', await timed(pipe, () => child('copy', setup)))
+        note('verify', await timed(pipe, () => child('verify', setup)))
+      })
+      if (tls === null) continue
+      await withTarget(join(folder, 'tls'), tls.settings, async (target, pipe) => {
+        const setup = { target, snapshot, tlsPort: tls.port, ca: tls.ca }
+        note('load over TLS', await timed(pipe, () => child('copy', setup)))
+      })
     }
-    pipe.close()
     report(samples, shape, rounds)
   } finally {
-    for (const end of stop) await end()
     rmSync(folder, { recursive: true, force: true })
   }
 }
@@ -72,51 +76,53 @@ export async function run(args: readonly string[]): Promise<void> {
  * of the target's own hash table, and every load of it, the floor too, would be two to three times faster than in life.
  */
 async function takeSnapshot(dir: string, keys: number, snapshot: string) {
-  const stop: (() => Promise<void>)[] = []
-  try {
-    const pipe = await connect(await start(dir, {}, stop))
+  return withTarget(dir, {}, async (_server, pipe) => {
     await fill(pipe, keys)
     await must(pipe, 'SAVE')
     copyFileSync(join(String(await configOf(pipe, 'dir')), 'dump.rdb'), snapshot)
-    const shape = {
+    return {
       keys: Number(await pipe.call('DBSIZE')),
       rdbBytes: statSync(snapshot).size,
       usedMemory: await usedMemory(pipe),
     }
-    pipe.close()
-    return shape
-  } finally {
-    for (const end of stop) await end()
-  }
+  })
 }
 
 interface Setup {
-  readonly pipe: RespPipe
   readonly target: LocalServer
   readonly snapshot: string
-  readonly tlsPort: number
+  /** Null: without TLS. */
+  readonly tlsPort: number | null
   readonly ca: string
 }
 
-async function measure(kind: Kind, setup: Setup): Promise<Sample> {
-  const { pipe } = setup
-  switch (kind) {
-    case 'floor': {
-      await must(pipe, 'FLUSHALL', 'SYNC')
-      return timed(pipe, async () => {
-        const started = performance.now()
-        await must(pipe, 'DEBUG', 'RELOAD', 'NOSAVE')
-        return { ms: performance.now() - started }
-      })
-    }
-    case 'load':
-    case 'load over TLS':
-      await must(pipe, 'FLUSHALL', 'SYNC')
-      return timed(pipe, () => child('copy', setup, kind === 'load over TLS'))
-    case 'verify':
-      return timed(pipe, () => child('verify', setup, false))
-    default:
-      return never(kind)
+/** A server that finds the snapshot at its start loads it before it answers anybody, and says how long that took. */
+async function measureFloor(dir: string, snapshot: string): Promise<Sample> {
+  mkdirSync(join(dir, 'data'), { recursive: true })
+  copyFileSync(snapshot, join(dir, 'data/dump.rdb'))
+  return withTarget(dir, {}, async (_server, pipe) => {
+    const log = readFileSync(join(dir, 'server.log'), 'utf8')
+    const [, seconds] = /DB loaded from disk: ([\d.]+) seconds/.exec(log) ?? []
+    if (seconds === undefined) throw new Error('the server does not say how long it took to load')
+    return { ms: Number(seconds) * 1000, targetCpuMs: await cpuMsOf(pipe) }
+  })
+}
+
+/** A server of its own for `work`, ended and removed after it. */
+async function withTarget<Result>(
+  dir: string,
+  settings: Readonly<Record<string, string>>,
+  work: (server: LocalServer, pipe: RespPipe) => Promise<Result>,
+): Promise<Result> {
+  const server = await startRedis({ dir, settings, signal: new AbortController().signal })
+  try {
+    const pipe = await connect(server)
+    const result = await work(server, pipe)
+    pipe.close()
+    return result
+  } finally {
+    await server.stop()
+    rmSync(dir, { recursive: true, force: true })
   }
 }
 
@@ -132,12 +138,13 @@ async function cpuMsOf(pipe: RespPipe): Promise<number> {
   return 1000 * (seconds('used_cpu_user') + seconds('used_cpu_sys'))
 }
 
-async function child(verb: 'copy' | 'verify', setup: Setup, tls: boolean): Promise<Omit<Sample, 'targetCpuMs'>> {
+async function child(verb: 'copy' | 'verify', setup: Setup): Promise<Omit<Sample, 'targetCpuMs'>> {
   const { target, snapshot, tlsPort, ca } = setup
   const password = encodeURIComponent(target.password.reveal('measure a copy'))
-  const url = tls
-    ? `rediss://default:${password}@localhost:${tlsPort}/0?sslrootcert=${encodeURIComponent(ca)}`
-    : `redis://default:${password}@127.0.0.1:${target.port}/0`
+  const url =
+    tlsPort !== null
+      ? `rediss://default:${password}@localhost:${tlsPort}/0?sslrootcert=${encodeURIComponent(ca)}`
+      : `redis://default:${password}@127.0.0.1:${target.port}/0`
   const args = ['redis', verb, '--source', `file:${snapshot}`, '--target', 'env:TARGET', '--carry', 'all', '--json']
   const running = spawn(process.execPath, [...nodeFlags, childProgram, ...args], {
     env: { ...process.env, NODE_COMPILE_CACHE: compileCache, TARGET: url },
@@ -246,16 +253,6 @@ async function fill(pipe: RespPipe, keys: number): Promise<void> {
   }
   pipe.send(block)
   await pipe.drained()
-}
-
-async function start(
-  dir: string,
-  settings: Readonly<Record<string, string>>,
-  stop: (() => Promise<void>)[],
-): Promise<LocalServer> {
-  const server = await startRedis({ dir, settings, signal: new AbortController().signal })
-  stop.push(() => server.stop())
-  return server
 }
 
 function connect(server: LocalServer): Promise<RespPipe> {
