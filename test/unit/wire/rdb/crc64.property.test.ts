@@ -13,6 +13,24 @@ function crc64Plain(bytes: Uint8Array): string {
   return value.toString(16).padStart(16, '0')
 }
 
+test('long pieces, which are folded as two halves, come to the same', () => {
+  const bytes = Buffer.from(Array.from({ length: 40_000 }, (_, i) => (i * 2_654_435_761) >>> 24))
+  for (const [start, end] of [
+    [0, 8192],
+    [3, 8194],
+    [1, 8194],
+    [7, 16_391],
+    [5, 39_999],
+  ] as const) {
+    for (const cut of [start, start + 1, start + 5000, end]) {
+      const crc = new Crc64()
+      crc.update(bytes, start, cut)
+      crc.update(bytes, cut, end)
+      assert.equal(String(crc), crc64Plain(bytes.subarray(start, end)))
+    }
+  }
+})
+
 test('the check value is the one of CRC-64/Jones', () => {
   const crc = new Crc64()
   crc.update(Buffer.from('123456789'), 0, 9)
