@@ -23,7 +23,10 @@ import type { RespPipe } from '../src/wire/resp/resp-pipe.ts'
 const childProgram = join(import.meta.dirname, '../test/support/programs/redis-command.ts')
 /** As bin/threeshift starts it. */
 const nodeFlags = ['--max-semi-space-size=4']
-const compileCache = join(import.meta.dirname, '../.threeshift/compile-cache')
+const childEnv = {
+  NODE_COMPILE_CACHE: join(import.meta.dirname, '../.threeshift/compile-cache'),
+  MALLOC_ARENA_MAX: '1',
+}
 const kinds = ['floor', 'load', 'load over TLS', 'verify'] as const
 type Kind = (typeof kinds)[number]
 
@@ -147,7 +150,7 @@ async function child(verb: 'copy' | 'verify', setup: Setup): Promise<Omit<Sample
       : `redis://default:${password}@127.0.0.1:${target.port}/0`
   const args = ['redis', verb, '--source', `file:${snapshot}`, '--target', 'env:TARGET', '--carry', 'all', '--json']
   const running = spawn(process.execPath, [...nodeFlags, childProgram, ...args], {
-    env: { ...process.env, NODE_COMPILE_CACHE: compileCache, TARGET: url },
+    env: { ...process.env, ...childEnv, TARGET: url },
   })
   let [stdout, stderr] = ['', '']
   running.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text))
