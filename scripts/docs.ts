@@ -86,7 +86,7 @@ function valuesPage(): string {
 
 ${generated}
 
-A MySQL source may hold values that PostgreSQL cannot store. \`threeshift db assess\` finds them, by class and column; nothing
+A source may hold values that PostgreSQL cannot store; one that is PostgreSQL holds none but orphans. \`threeshift db assess\` finds them, by class and column; nothing
 is copied until each class has a decision, in \`migration.yaml\` under \`decisions\` or as \`--decide CLASS=ACTION\`. One column can be
 decided apart: \`CLASS@TABLE.COLUMN=ACTION\`.
 

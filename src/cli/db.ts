@@ -68,7 +68,7 @@ export function registerDb(
     .command('db')
     .helpGroup('The data:')
     .summary('assess, copy and verify the system database')
-    .description('Moves the system database (MySQL or MariaDB) into PostgreSQL, and proves it.')
+    .description('Moves the system database (MySQL, MariaDB or PostgreSQL) into PostgreSQL, and proves it.')
   // The keys of an object literal are its type's keys.
   for (const verb of Object.keys(verbs) as Verb[]) {
     const command = db
@@ -79,7 +79,7 @@ export function registerDb(
         '-c, --config <file>',
         'take decisions from this migration.yaml, and the databases: source.database.url and migrationCluster.postgresql',
       )
-      .option('--source <reference>', 'env:NAME or file:PATH that holds a mysql:// URL')
+      .option('--source <reference>', 'env:NAME or file:PATH that holds a mysql:// or postgresql:// URL')
       .option('--target <reference>', 'env:NAME or file:PATH that holds a postgresql:// URL')
       .option('--json', 'print one JSON object as the last line of stdout')
     if (verb !== 'verify') {

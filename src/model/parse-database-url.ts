@@ -19,7 +19,7 @@ export const addressFaults = {
     exit: exitCode.usage,
     retry: 'after-remedy',
     says: (d) => `${d.name} holds a URL of no database that Threeshift moves`,
-    remedy: () => 'Use mysql:// (MySQL and MariaDB; mysql2:// is accepted) or postgresql://.',
+    remedy: () => 'Use mysql:// (MySQL and MariaDB; mysql2:// is accepted) or postgresql://. Oracle is not read.',
   }),
   ADDRESS_INCOMPLETE: kind<{ name: string; missing: string }>({
     exit: exitCode.usage,

@@ -139,7 +139,7 @@ export interface VerifyReport {
   readonly tookMs: number
 }
 
-/** Moves a 3scale system database (or any other MySQL database) into PostgreSQL, and proves it. */
+/** Moves a 3scale system database (or any other database of MySQL, MariaDB or PostgreSQL) into PostgreSQL, and proves it. */
 export interface SystemDatabaseMover {
   /** Reads the source only. Abort: ends the running statement by closing the connection. */
   assess(request: MoveRequest): Promise<AssessReport>

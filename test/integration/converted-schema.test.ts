@@ -53,7 +53,7 @@ function expectedSchema(release: Release): TargetSchema {
       primaryKey: table.primaryKeyName === null ? null : { name: table.primaryKeyName, columns: table.primaryKey },
       indexes: table.indexes
         .filter((index) => index.only !== 'mysql')
-        .map(({ name, unique, columns }) => ({ name, unique, parts: columns.map(partOf) })),
+        .map(({ name, unique, columns }) => ({ name, unique, parts: columns.map(partOf), special: null })),
       foreignKeys: table.foreignKeys.map(({ name, column, references, onDelete }) => ({
         name,
         columns: [column],
@@ -134,6 +134,7 @@ function schemaOfCatalog(catalog: CatalogFile): TargetSchema {
           name: index.name,
           unique: index.unique,
           parts: index.columns.map((column) => partOf(column.replaceAll('"', ''))),
+          special: null,
         })),
         foreignKeys: table.foreign_keys.map((key) => foreignKeyOf(key.name, key.def)),
         sequence:

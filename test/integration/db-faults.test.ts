@@ -66,7 +66,7 @@ test('an unreachable host, an unknown database and the wrong engine are told apa
     isFault('DB_UNKNOWN_DATABASE'),
   )
   await assert.rejects(
-    mover.copy({ ...request, source: request.target }),
+    mover.copy({ ...request, target: request.source }),
     (error) => error instanceof Fault && error.code === 'DB_WRONG_ENGINE',
   )
 })

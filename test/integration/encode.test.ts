@@ -8,6 +8,7 @@ import { MysqlSource } from '../../src/movers/system-database/mysql-source.ts'
 import { planTargetSchema } from '../../src/movers/system-database/schema/plan-target-schema.ts'
 import { PostgresTarget } from '../../src/movers/system-database/postgres-target.ts'
 import { readMysqlCatalog } from '../../src/movers/system-database/schema/read-mysql-catalog.ts'
+import { mysqlDialect } from '../../src/movers/system-database/mysql-dialect.ts'
 import { planMoves, type TableMove } from '../../src/movers/system-database/table-move.ts'
 import { createTable } from '../../src/movers/system-database/schema/target-ddl.ts'
 import { transformRow } from '../../src/movers/system-database/values/transform.ts'
@@ -138,7 +139,7 @@ async function readEncoded(databases: Databases): Promise<{ readonly move: Table
   try {
     await source.beginSnapshot()
     const catalog = await readMysqlCatalog(source)
-    const [move] = planMoves(catalog, planTargetSchema(catalog).schema)
+    const [move] = planMoves(catalog, planTargetSchema(catalog).schema, mysqlDialect)
     assert.ok(move !== undefined)
     const rows: Row[] = []
     const select = move.columns.map((column) => column.codec.select).join(', ')

@@ -6,7 +6,7 @@ import { Fault } from '../../src/base/fault.ts'
 import { Stop } from '../../src/base/stop.ts'
 import type { DatabaseAddress, TlsMode } from '../../src/model/database-address.ts'
 import { PostgresTarget } from '../../src/movers/system-database/postgres-target.ts'
-import type { TargetCopyIn } from '../../src/movers/system-database/postgres-target.ts'
+import type { PostgresCopyIn } from '../../src/movers/system-database/postgres-session.ts'
 import { TupleFields } from '../../src/wire/postgres/tuple-fields.ts'
 import { TupleWriter } from '../../src/wire/postgres/tuple-writer.ts'
 import type { PulledRows } from '../../src/wire/pulled-rows.ts'
@@ -66,7 +66,7 @@ function put(writer: TupleWriter, id: number, text: Buffer): void {
   writer.at += 14 + text.length
 }
 
-async function send(copy: TargetCopyIn, writer: TupleWriter): Promise<void> {
+async function send(copy: PostgresCopyIn, writer: TupleWriter): Promise<void> {
   const message = writer.take()
   if (message !== null) await copy.write(message)
 }

@@ -174,6 +174,7 @@ const binaryForms: readonly (readonly [type: string, values: readonly string[]])
   ['character varying(9)', ['x']],
   ['character(5)', ['ab']],
   ['json', ['{"a": [1, 2]}']],
+  ['uuid', ['a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11', '00000000-0000-0000-0000-000000000000']],
 ]
 
 test('the target’s binary values come to the same canonical form as their text', async () => {

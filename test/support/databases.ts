@@ -37,8 +37,34 @@ export async function freshDatabases(
   }
 }
 
+/** Two new databases of one PostgreSQL, and ways to look into them. */
+export interface PostgresPair extends Pick<Databases, 'source' | 'target'> {
+  onSource(...statements: readonly string[]): Promise<readonly (readonly unknown[])[]>
+  onTarget(...statements: readonly string[]): Promise<readonly (readonly unknown[])[]>
+}
+
+/** `options`: of the source's CREATE DATABASE. */
+export async function freshPostgresPair(servers: Pick<Servers, 'postgres'>, options = ''): Promise<PostgresPair> {
+  const name = `pair_${++made}`
+  const [source, target] = ['a', 'b'].map((side) => addressOf(servers.postgres(), 'postgresql', `${name}_${side}`))
+  if (source === undefined || target === undefined) throw new Error('a pair has two sides')
+  await onPostgres({ ...source, database: 'postgres' }, [
+    `CREATE DATABASE ${source.database} ${options}`,
+    `CREATE DATABASE ${target.database}`,
+  ])
+  return {
+    source,
+    target,
+    onSource: (...statements) => onPostgres(source, statements),
+    onTarget: (...statements) => onPostgres(target, statements),
+  }
+}
+
 /** A request with everything at its default; nothing is decided. */
-export function moveRequest(databases: Databases, changes: Partial<MoveRequest> = {}): MoveRequest {
+export function moveRequest(
+  databases: Pick<Databases, 'source' | 'target'>,
+  changes: Partial<MoveRequest> = {},
+): MoveRequest {
   return {
     source: databases.source,
     target: databases.target,

@@ -1,6 +1,7 @@
 import * as fc from 'fast-check'
 import { planTargetSchema } from '../../src/movers/system-database/schema/plan-target-schema.ts'
 import type { SourceColumn } from '../../src/movers/system-database/schema/source-catalog.ts'
+import { mysqlDialect } from '../../src/movers/system-database/mysql-dialect.ts'
 import { planMoves, type TableMove } from '../../src/movers/system-database/table-move.ts'
 
 /** A column type of MySQL, and values of it that are of no class, as the server sends them for the codec's `select`. */
@@ -25,7 +26,7 @@ export function moveOfTypes(types: readonly Pick<ValuesOfType, 'type' | 'charset
   }
   const facts = { product: 'mariadb', version: '10.11.0', release: null, tables: 1, snapshot: '' } as const
   const catalog = { facts, tables: [table], notes: [] }
-  const [move] = planMoves(catalog, planTargetSchema(catalog).schema)
+  const [move] = planMoves(catalog, planTargetSchema(catalog).schema, mysqlDialect)
   if (move === undefined) throw new Error('no move was planned')
   return move
 }

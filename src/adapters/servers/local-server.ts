@@ -25,6 +25,8 @@ export interface LocalServerOptions {
   readonly dir: string
   /** The server's own settings by their own names; they win over the defaults. */
   readonly settings?: Readonly<Record<string, string>>
+  /** The port to listen on, as when a server is to be found again where it was; absent: one that is free. */
+  readonly port?: number
   /** The only folder to take the server's programs from. */
   readonly binaries?: string
   /** Folders to search for programs before the usual ones, as in PATH. */

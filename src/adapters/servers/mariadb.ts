@@ -36,6 +36,7 @@ export async function startMariaDb(options: LocalServerOptions): Promise<LocalSe
         name,
         folder,
         stopSignals: ['SIGTERM'],
+        port: options.port,
         start: (port) =>
           startServerProcess({
             program,

@@ -6,7 +6,7 @@ import { fault } from './faults.ts'
 import { findProgram, searchPath } from './find-program.ts'
 import type { LocalServer, LocalServerOptions } from './local-server.ts'
 import { embeddedPrograms } from './postgres-programs.ts'
-import { openServerFolder, type ServerFolder, usesFolder } from './server-folder.ts'
+import { openServerFolder, type ServerFolder, usesFolder, waitForOrphans } from './server-folder.ts'
 import { type Account, runToEnd, startServerProcess } from './server-process.ts'
 import { startOnFreePort } from './start-on-free-port.ts'
 import { closedFolder, unprivilegedAccount } from './unprivileged-account.ts'
@@ -36,6 +36,7 @@ export async function startPostgres(options: LocalServerOptions): Promise<LocalS
   const env = { PATH: searchPath(options.path), LC_ALL: 'C', TZ: 'UTC' }
   const password = folder.password.reveal('set the password of, and log in to, a private PostgreSQL')
   await prepareData(initdb, folder, password, env, account, options.signal)
+  await waitForOrphans(name, folder.data, options.signal)
   await forgetDeadPostmaster(folder.data)
   const settings = {
     listen_addresses: '127.0.0.1',
@@ -51,6 +52,7 @@ export async function startPostgres(options: LocalServerOptions): Promise<LocalS
       folder,
       // Fast shutdown, then immediate shutdown.
       stopSignals: ['SIGINT', 'SIGQUIT'],
+      port: options.port,
       start: (port) =>
         startServerProcess({
           program,

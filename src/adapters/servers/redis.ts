@@ -26,6 +26,7 @@ export async function startRedis(options: LocalServerOptions): Promise<LocalServ
       name,
       folder,
       stopSignals: ['SIGTERM'],
+      port: options.port,
       start: async (port) => {
         const config = await folder.writeSecretFile(
           'redis.conf',

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, readlink, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { Secret } from '../../base/secret.ts'
@@ -59,6 +59,28 @@ async function waitForEarlierServer(server: string, dir: string, pidFile: string
 /** Whether a process with this id is there and names the folder: an id alone may long be somebody else's. */
 export async function usesFolder(pid: number, dir: string): Promise<boolean> {
   return (await commandLineOf(pid)).includes(dir)
+}
+
+/**
+ * Waits until no process stands in a server's data folder any more: the children of a server that was killed take a
+ * moment to notice, and another server must not come between them. Only Linux tells where a process stands.
+ *
+ * Faults: SERVER_FOLDER_BUSY. Abort: throws the reason.
+ */
+export async function waitForOrphans(server: string, data: string, signal: AbortSignal): Promise<void> {
+  for (let waitedMs = 0; ; waitedMs += betweenLooksMs) {
+    const pid = await processIn(data)
+    if (pid === undefined) return
+    if (waitedMs >= longestWaitMs) throw fault('SERVER_FOLDER_BUSY', { server, folder: data, pid })
+    await wait(betweenLooksMs, undefined, { signal }).catch(() => signal.throwIfAborted())
+  }
+}
+
+async function processIn(folder: string): Promise<number | undefined> {
+  const ids = (await readdir('/proc').catch(() => [])).filter((entry) => /^\d+$/.test(entry))
+  const standing = await Promise.all(ids.map((id) => readlink(`/proc/${id}/cwd`).catch(() => '')))
+  const found = ids[standing.indexOf(folder)]
+  return found === undefined ? undefined : Number(found)
 }
 
 async function passwordIn(file: string): Promise<Secret> {

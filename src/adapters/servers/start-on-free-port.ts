@@ -11,6 +11,8 @@ export interface Startable {
   readonly name: string
   readonly folder: ServerFolder
   readonly stopSignals: readonly NodeJS.Signals[]
+  /** The only port that will do, if there is one. */
+  readonly port?: number | undefined
   /** Starts the process; it need not listen yet. */
   start(port: number): Promise<ServerProcess>
   /**
@@ -25,8 +27,8 @@ const longestWaitMs = 60_000
 const betweenKnocksMs = 20
 
 /**
- * Starts a server on a free port of 127.0.0.1, on another one when somebody took the port first, and returns it once
- * it lets us in.
+ * Starts a server on a free port of 127.0.0.1 (on another one when somebody took it first) or on the port that is asked
+ * for, and returns it once it lets us in.
  *
  * Faults: SERVER_NOT_STARTED, SERVER_NOT_READY. Abort: ends the server, waits for that, throws the reason.
  */
@@ -34,7 +36,7 @@ export async function startOnFreePort(startable: Startable, signal: AbortSignal)
   const { name, folder } = startable
   for (let attempt = 1; ; attempt++) {
     signal.throwIfAborted()
-    const port = await freePort()
+    const port = startable.port ?? (await freePort())
     const running = await startable.start(port)
     const outcome = await folder
       .remember(running.pid)

@@ -2,10 +2,10 @@ import type { Clock } from '../../base/clock.ts'
 import type { Decisions } from '../../model/decision.ts'
 import type { Finding, TableProgress } from '../../ports/system-database.ts'
 import { DanglingKeys } from './values/dangling.ts'
-import { type MysqlSource, quoteMysql } from './mysql-source.ts'
 import { fault } from './faults.ts'
 import { Tally } from './values/findings.ts'
 import { PhaseProgress, type TableProgressPart } from './progress.ts'
+import type { SourceSession } from './source-session.ts'
 import type { TableMove } from './table-move.ts'
 import { type RowOutcome, transformRow } from './values/transform.ts'
 
@@ -20,7 +20,7 @@ export interface Assessment {
  * A row that a decision sets aside makes orphans of the rows that name it; tables are read again until nothing grows.
  */
 export async function assess(
-  source: MysqlSource,
+  source: SourceSession,
   moves: readonly TableMove[],
   decisions: Decisions,
   clock: Clock,
@@ -40,7 +40,7 @@ export async function assess(
  * Only where rows may be set aside are tables read for it, and of these only the ones that others name.
  */
 export async function findDangling(
-  sources: readonly [MysqlSource, ...MysqlSource[]],
+  sources: readonly [SourceSession, ...SourceSession[]],
   moves: readonly TableMove[],
   decisions: Decisions,
   clock: Clock,
@@ -57,7 +57,7 @@ export async function findDangling(
 }
 
 interface AssessWork {
-  readonly source: MysqlSource
+  readonly source: SourceSession
   readonly decisions: Decisions
   readonly dangling: DanglingKeys
   readonly clock: Clock
@@ -109,7 +109,8 @@ async function assessTable(
   const referenced = dangling.referencedColumns(move.source)
   const canFail = move.columns.some((column) => column.codec.canFail)
   if (!canFail && !dangling.touches(move)) {
-    const [[count] = []] = await source.query(`SELECT COUNT(*) FROM ${quoteMysql(move.name)}`, `counting ${move.name}`)
+    const sql = `SELECT COUNT(*) FROM ${move.dialect.from(move.source)}`
+    const [[count] = []] = await source.query(sql, `counting ${move.name}`)
     progress.add(Number(count), 0)
     return { rows: Number(count), findings: [] }
   }
@@ -141,5 +142,5 @@ function selectSql(move: TableMove, referenced: ReadonlySet<string>): string {
     if (column.codec.canFail || isKey || move.key.length === 0) needed.add(position)
   })
   const columns = move.columns.map((column, position) => (needed.has(position) ? column.codec.select : 'NULL'))
-  return `SELECT ${columns.join(', ')} FROM ${quoteMysql(move.name)}`
+  return `SELECT ${columns.join(', ')} FROM ${move.dialect.from(move.source)}`
 }

@@ -30,6 +30,7 @@ const lost = new Set([
 ])
 const crowded = new Set(['53300', '1040', '1203'])
 const full = new Set(['53100', '1021', '1114'])
+const redefined = new Set(['1412', '1054', '1146', '42P01', '42703'])
 const forbidden = new Set(['42501', '1142', '1143', '1044', '1227'])
 
 /**
@@ -59,10 +60,14 @@ export function driverFault(error: unknown, side: Side, address: DatabaseAddress
   if (isTlsFailure(error, codes)) return fault('DB_TLS_FAILED', { ...where, reason: codes[0] ?? 'no TLS offered' })
   if (has(full) !== undefined) return fault('DB_TARGET_FULL', { ...where, doing })
   if (has(forbidden) !== undefined) return fault('DB_FORBIDDEN', { ...where, doing, sqlState })
-  if (codes.includes('1412') || codes.includes('1054') || codes.includes('1146')) {
+  if (codes.includes('22021') || codes.includes('22P05')) return fault('DB_TEXT_UNDECODABLE', { ...where, doing })
+  if (side === 'source' && codes.includes('40001')) {
+    return fault('DB_REPLICA_CONFLICT', { address: where.address, doing })
+  }
+  if (side === 'source' && has(redefined) !== undefined) {
     return fault('DB_SOURCE_CHANGED', {
       table: doing.replace(/^.* /, ''),
-      what: `error ${codes.find((c) => /^1\d{3}$/.test(c)) ?? sqlState}`,
+      what: `error ${has(redefined)}`,
     })
   }
   if (has(lost) !== undefined || /terminated|closed state|not queryable/.test(error.message)) {

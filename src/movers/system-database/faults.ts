@@ -49,7 +49,7 @@ export const systemDatabaseFaults = {
     says: (d) => `the ${d.side} ${d.address} does not let this user do that: ${d.doing} (SQLSTATE ${d.sqlState})`,
     remedy: (d) =>
       d.side === 'source'
-        ? 'Grant SELECT and REFERENCES on every table of the source database to this user; both only read.'
+        ? 'Grant SELECT on every table to this user; on MySQL REFERENCES too, on PostgreSQL SELECT on every sequence. These rights only read.'
         : 'Let this user own the target database and its schema public.',
   }),
   DB_CONNECTION_LOST: kind<Side & { doing: string }>({
@@ -76,6 +76,32 @@ export const systemDatabaseFaults = {
     retry: 'same-input',
     says: (d) => `the source's table ${d.table} changed its definition during the copy (${d.what})`,
     remedy: () => 'Let no migration run on the source, then run the same command again; nothing was marked as copied.',
+  }),
+  DB_SAME_DATABASE: kind<{ address: string }>({
+    exit: exitCode.usage,
+    retry: 'after-remedy',
+    says: (d) => `the target ${d.address} is the source itself`,
+    remedy: () => 'Give another database as the target; nothing was changed.',
+  }),
+  DB_ROWS_HIDDEN: kind<{ address: string; table: string }>({
+    exit: failedSafe,
+    retry: 'after-remedy',
+    says: (d) => `the source ${d.address} hides rows of ${d.table} from this user by row security`,
+    remedy: () => 'Use a user that owns the tables and is not forced under their policies, or has BYPASSRLS.',
+  }),
+  DB_TEXT_UNDECODABLE: kind<Side & { doing: string }>({
+    exit: failedSafe,
+    retry: 'after-remedy',
+    says: (d) => `the ${d.side} ${d.address} cannot read a text of the source as UTF-8; it stopped while: ${d.doing}`,
+    remedy: (d) => `Correct the text in the source: the server log of the ${d.side} names its bytes. Then start again.`,
+  }),
+  DB_REPLICA_CONFLICT: kind<{ address: string; doing: string }>({
+    exit: failedSafe,
+    retry: 'same-input',
+    says: (d) =>
+      `the source ${d.address} is a replica and cancelled a long read for what it receives, while: ${d.doing}`,
+    remedy: () =>
+      'Set hot_standby_feedback = on or max_standby_streaming_delay = -1 on it, or read the primary; then run the same command again.',
   }),
   DB_SOURCE_EMPTY: kind<{ address: string }>({
     exit: failedSafe,

@@ -4,9 +4,7 @@ import { assess } from './assess.ts'
 import { isDecided } from './values/findings.ts'
 import { copySystemDatabase } from './copy/copy.ts'
 import { type CopyLimits, usualLimits } from './copy/plan-ranges.ts'
-import { MysqlSource } from './mysql-source.ts'
-import { planTargetSchema } from './schema/plan-target-schema.ts'
-import { readMysqlCatalog } from './schema/read-mysql-catalog.ts'
+import { openSource } from './open-source.ts'
 import { planMoves } from './table-move.ts'
 import { verifySystemDatabase } from './verify/verify.ts'
 
@@ -23,21 +21,21 @@ async function assessSystemDatabase(
   request: Pick<MoveRequest, 'source' | 'decisions' | 'onProgress' | 'signal'>,
   clock: Clock,
 ): Promise<AssessReport> {
-  const source = await MysqlSource.open(request.source, request.signal)
+  const source = await openSource(request.source, request.signal)
   try {
-    await source.beginSnapshot()
-    const catalog = await readMysqlCatalog(source)
-    const plan = planTargetSchema(catalog)
-    const moves = planMoves(catalog, plan.schema)
-    const { findings, tables } = await assess(source, moves, request.decisions, clock, request.onProgress)
+    const { session } = source
+    await session.beginSnapshot()
+    const { catalog, schema, notes } = await source.readSchema()
+    const moves = planMoves(catalog, schema, session.dialect)
+    const { findings, tables } = await assess(session, moves, request.decisions, clock, request.onProgress)
     return {
       verdict: findings.length === 0 ? 'clean' : findings.every(isDecided) ? 'decided' : 'undecided',
       source: catalog.facts,
       tables,
       findings,
-      notes: plan.notes,
+      notes,
     }
   } finally {
-    source.close()
+    await source.close()
   }
 }

@@ -2,17 +2,14 @@ import { untilAborted } from '../../base/abort.ts'
 import type { DatabaseAddress } from '../../model/database-address.ts'
 import { describeAddress } from '../../model/database-address.ts'
 import type { MysqlSession } from '../../wire/mysql/mysql-session.ts'
-import { RowFields } from '../../wire/mysql/row-fields.ts'
 import type { PulledRows } from '../../wire/pulled-rows.ts'
 import { driverFault } from './driver-faults.ts'
 import { FaultedRows } from './faulted-rows.ts'
 import { fault } from './faults.ts'
 import { connectMysql, type MysqlTls, mysqlTls } from './mysql-connect.ts'
-
-/** A row as the server sent it: a field's bytes, or null. Valid until the next batch is asked for. */
-export type RawRow = readonly (Buffer | null)[]
-
-const batchBytes = 1 << 20
+import { mysqlDialect } from './mysql-dialect.ts'
+import { readBatches } from './read-batches.ts'
+import type { RawRow, SourceSession } from './source-session.ts'
 
 /**
  * One connection to a MySQL or MariaDB source that reads everything from one consistent snapshot.
@@ -20,7 +17,8 @@ const batchBytes = 1 << 20
  * The session never writes: it is opened `READ ONLY`, so a mistake here cannot change the source. Text arrives as the
  * bytes that are stored (no conversion of character sets), dates as text, time zone UTC.
  */
-export class MysqlSource {
+export class MysqlSource implements SourceSession {
+  readonly dialect = mysqlDialect
   readonly product: 'mysql' | 'mariadb'
   readonly version: string
   readonly address: DatabaseAddress
@@ -52,9 +50,6 @@ export class MysqlSource {
 
   /** Abort: the connection is closed at once, and with it whatever the server was doing for it. */
   static async open(address: DatabaseAddress, signal: AbortSignal): Promise<MysqlSource> {
-    if (address.engine !== 'mysql') {
-      throw fault('DB_WRONG_ENGINE', { side: 'source', address: describeAddress(address), wanted: 'MySQL or MariaDB' })
-    }
     let session: MysqlSession | undefined
     try {
       const tls = await mysqlTls(address)
@@ -71,10 +66,7 @@ export class MysqlSource {
     }
   }
 
-  /**
-   * One more session of the same source, with the same signal; the caller closes it. It sees what is committed until its
-   * own `beginSnapshot`.
-   */
+  /** It sees what is committed until its own `beginSnapshot`. */
   async openAnother(): Promise<MysqlSource> {
     try {
       const session = await connectMysql(this.address, this.#tls, this.#signal)
@@ -85,7 +77,6 @@ export class MysqlSource {
     }
   }
 
-  /** Starts the snapshot that all later reads see. Reads are repeatable until `close`. */
   async beginSnapshot(): Promise<void> {
     const settings = [
       "time_zone = '+00:00'",
@@ -112,12 +103,10 @@ export class MysqlSource {
     this.#snapshot = `consistent snapshot at ${at}`
   }
 
-  /** What the reads are consistent with, in words for a report. */
   get snapshot(): string {
     return this.#snapshot
   }
 
-  /** All rows of a small result as text. `doing` names the action in a fault. */
   async query(sql: string, doing: string): Promise<readonly (readonly (string | null)[])[]> {
     this.#signal.throwIfAborted()
     try {
@@ -127,12 +116,7 @@ export class MysqlSource {
     }
   }
 
-  /**
-   * The rows of a statement, each a payload for `RowFields`.
-   *
-   * Backpressure: the server is held back while rows wait to be pulled. Abort: the connection is closed at once.
-   * Faults: those of `driverFault`, here and from `more`; with `doing` as the action.
-   */
+  /** Each row is a payload for `RowFields`. Faults come here and from `more`. */
   async rows(sql: string, doing: string): Promise<PulledRows> {
     this.#signal.throwIfAborted()
     try {
@@ -142,27 +126,9 @@ export class MysqlSource {
     }
   }
 
-  /** `rows` in batches of about 1 MiB, with a view of each field. A caller that leaves early loses the connection. */
   async *read(sql: string, doing: string): AsyncGenerator<readonly RawRow[]> {
     const rows = await this.rows(sql, doing)
-    const fields = new RowFields(rows.columnCount)
-    let batch: RawRow[] = []
-    let bytes = 0
-    try {
-      while (await rows.more()) {
-        while (rows.next()) {
-          batch.push(rawRow(rows, fields))
-          bytes += rows.end - rows.start
-          if (bytes < batchBytes) continue
-          yield batch
-          batch = []
-          bytes = 0
-        }
-      }
-      if (batch.length > 0) yield batch
-    } finally {
-      rows.abandon()
-    }
+    yield* readBatches(rows, this.dialect.fields(rows.columnCount))
   }
 
   close(): void {
@@ -202,23 +168,4 @@ export class MysqlSource {
 async function versionOf(session: MysqlSession): Promise<string> {
   const [[version] = []] = await session.textRows('SELECT VERSION()')
   return version ?? ''
-}
-
-/** The row's bytes are copied once; the fields are views of the copy. */
-function rawRow(rows: PulledRows, fields: RowFields): RawRow {
-  const { bytes, start, end } = rows
-  fields.parse(bytes, start, end)
-  const copy = Buffer.allocUnsafe(end - start)
-  bytes.copy(copy, 0, start, end)
-  const row: (Buffer | null)[] = []
-  for (let i = 0; i < fields.count; i++) {
-    const from = fields.starts[i] ?? -1
-    row.push(from === -1 ? null : copy.subarray(from - start, (fields.ends[i] ?? 0) - start))
-  }
-  return row
-}
-
-/** Quotes a MySQL identifier. */
-export function quoteMysql(name: string): string {
-  return `\`${name.replaceAll('`', '``')}\``
 }

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
-import { canonicalFromSource, type Canonical } from './verify/canonical.ts'
-import { codecFor, type Codec } from './values/codec.ts'
+import type { Canonical } from './verify/canonical.ts'
+import type { Codec } from './values/codec.ts'
 import { type DigestCell, rowDigest } from './verify/digest.ts'
 import type { SourceCatalog, SourceColumn, SourceForeignKey, SourceTable } from './schema/source-catalog.ts'
+import type { SourceDialect } from './source-dialect.ts'
 import type { TargetForeignKey, TargetSchema, TargetTable } from './schema/target-schema.ts'
 
 /** One column on its way: what it is on both sides and how its values travel. */
@@ -16,6 +17,7 @@ export interface ColumnMove {
 /** One table on its way. Column positions are those of the source on both sides. */
 export interface TableMove {
   readonly name: string
+  readonly dialect: SourceDialect
   readonly source: SourceTable
   readonly target: TargetTable
   readonly columns: readonly ColumnMove[]
@@ -28,13 +30,14 @@ export interface TableMove {
 }
 
 /** Pairs every table with its plan, parents before the children whose foreign keys name them. */
-export function planMoves(catalog: SourceCatalog, schema: TargetSchema): readonly TableMove[] {
+export function planMoves(catalog: SourceCatalog, schema: TargetSchema, dialect: SourceDialect): readonly TableMove[] {
   const targets = new Map(schema.tables.map((table) => [table.name, table]))
   return parentsFirst(catalog.tables).map((source) => {
     const target = targets.get(source.name)
     if (target === undefined) throw new Error(`bug: no plan for table ${source.name}`)
     return {
       name: source.name,
+      dialect,
       source,
       target,
       columns: source.columns.map((column, position) => {
@@ -43,8 +46,8 @@ export function planMoves(catalog: SourceCatalog, schema: TargetSchema): readonl
         return {
           source: column,
           targetType,
-          codec: codecFor(column, targetType),
-          canonical: canonicalFromSource(column),
+          codec: dialect.codec(column, targetType),
+          canonical: dialect.canonical(column),
         }
       }),
       foreignKeys: source.foreignKeys.filter((key) => target.foreignKeys.some((planned) => isSame(key, planned))),

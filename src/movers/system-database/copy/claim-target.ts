@@ -33,11 +33,30 @@ export async function claimTarget(
     'locking the target',
   )
   if (free !== 't') throw fault('DB_TARGET_BUSY', { address })
+  await endOrphans(target)
   const actual = await readPostgresCatalog(target)
   const earlier = await earlierCopy(target)
   return request.schema === 'create'
     ? claimForCreation(target, actual, earlier, request.emptyTarget, address)
     : claimForAdoption(target, planned, actual, earlier, request.emptyTarget, address)
+}
+
+/** Held by every session that fills the target, shared; it outlives the claim where the copy's process was killed. */
+export const streamLock = `hashtextextended('threeshift stream', 0)`
+
+/**
+ * Ends the sessions of a copy whose claim is gone, and waits for their end: a server works on at a statement (an index,
+ * say) when nobody is there any more, and commits it.
+ */
+async function endOrphans(target: PostgresTarget): Promise<void> {
+  const doing = 'ending what a copy that is gone still does'
+  await target.query(
+    `SELECT pg_terminate_backend(pid) FROM pg_locks
+      WHERE locktype = 'advisory' AND objsubid = 1 AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+        AND (classid::bigint << 32) | objid::bigint = ${streamLock}`,
+    doing,
+  )
+  await target.query(`SELECT pg_advisory_lock(${streamLock}), pg_advisory_unlock(${streamLock})`, doing)
 }
 
 /** What an earlier copy left here. */

@@ -1,18 +1,18 @@
 import type { TupleWriter } from '../../../wire/postgres/tuple-writer.ts'
 import { writeLedger } from './ledger.ts'
-import type { MysqlSource } from '../mysql-source.ts'
-import { quoteMysql } from '../mysql-source.ts'
-import type { PostgresTarget, TargetCopyIn } from '../postgres-target.ts'
+import type { PostgresCopyIn } from '../postgres-session.ts'
+import type { PostgresTarget } from '../postgres-target.ts'
 import type { TableProgressPart } from '../progress.ts'
 import { quotePostgres } from '../schema/target-schema.ts'
-import { type TableMove } from '../table-move.ts'
+import type { SourceSession } from '../source-session.ts'
+import type { TableMove } from '../table-move.ts'
 import { type KeyRange, whereInRange } from './key-range.ts'
 import { type RangeState, saveRange } from './range-ledger.ts'
 import { RowPass, type RowRules } from './row-pass.ts'
 
 /** What one of the copy's streams works with; nobody else uses its sessions. */
 export interface CopyStream {
-  readonly source: MysqlSource
+  readonly source: SourceSession
   readonly target: PostgresTarget
   readonly out: TupleWriter
 }
@@ -120,9 +120,9 @@ function remaining(state: RangeState): KeyRange {
   return state.lastKey === null ? state.range : { ...state.range, after: state.lastKey }
 }
 
-function openRange(source: MysqlSource, move: TableMove, key: readonly number[], range: KeyRange) {
+function openRange(source: SourceSession, move: TableMove, key: readonly number[], range: KeyRange) {
   const columns = move.columns.map((column) => column.codec.select).join(', ')
-  const sql = `SELECT ${columns} FROM ${quoteMysql(move.name)}${whereInRange(move, key, range)}`
+  const sql = `SELECT ${columns} FROM ${move.dialect.from(move.source)}${whereInRange(move, key, range)}`
   return source.rows(sql, `reading ${move.name}`)
 }
 
@@ -131,7 +131,7 @@ class Sink {
   readonly #stream: CopyStream
   readonly #work: RangeWork
   readonly #policy: CommitPolicy
-  #copy: TargetCopyIn | null = null
+  #copy: PostgresCopyIn | null = null
   #chunkBytes = 0
 
   constructor(stream: CopyStream, work: RangeWork, policy: CommitPolicy) {

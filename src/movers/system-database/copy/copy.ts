@@ -9,11 +9,9 @@ import type { DanglingKeys } from '../values/dangling.ts'
 import { fault } from '../faults.ts'
 import { isDecided, Tally } from '../values/findings.ts'
 import { countLedger, createLedger, dropLedger } from './ledger.ts'
-import { MysqlSource } from '../mysql-source.ts'
-import { planTargetSchema } from '../schema/plan-target-schema.ts'
+import { openSource, type Source } from '../open-source.ts'
 import { PostgresTarget } from '../postgres-target.ts'
 import { PhaseProgress } from '../progress.ts'
-import { readMysqlCatalog } from '../schema/read-mysql-catalog.ts'
 import { readPostgresCatalog } from '../schema/read-postgres-catalog.ts'
 import type { SourceCatalog } from '../schema/source-catalog.ts'
 import { planMoves, type TableMove } from '../table-move.ts'
@@ -22,7 +20,7 @@ import type { CopyStream } from './copy-range.ts'
 import { type EarlierRun, findChanged, findEarlierRun, forgetTables, planDigest } from './earlier-run.ts'
 import { runJobs } from './jobs.ts'
 import { type CopyLimits, planAgain, planTable, type TablePlan } from './plan-ranges.ts'
-import { shareSnapshot, type SharedSnapshot } from './shared-snapshot.ts'
+import type { SharedSnapshot } from './shared-snapshot.ts'
 import { type Spare, spareNobody, spareServers } from './spare.ts'
 import { type CopyWork, foreignKeyJobs, tableJobs } from './table-jobs.ts'
 import { openTargets } from './target-sessions.ts'
@@ -38,7 +36,7 @@ import { openTargets } from './target-sessions.ts'
 export async function copySystemDatabase(request: MoveRequest, clock: Clock, limits: CopyLimits): Promise<CopyReport> {
   const cut = new AbortController()
   const signal = AbortSignal.any([request.signal, cut.signal])
-  const source = await MysqlSource.open(request.source, signal)
+  const source = await openSource(request.source, signal)
   let target: PostgresTarget | undefined
   const opened: { close(): unknown }[] = [source]
   try {
@@ -53,7 +51,7 @@ export async function copySystemDatabase(request: MoveRequest, clock: Clock, lim
 }
 
 interface Sessions {
-  readonly source: MysqlSource
+  readonly source: Source
   /** Holds the claim, and notes beginning and end. */
   readonly target: PostgresTarget
   /** Ends all sessions of the streams. */
@@ -83,10 +81,12 @@ class CopyRun {
   async carryOut(): Promise<CopyReport> {
     const { source, target } = this.#sessions
     const request = this.#request
-    await source.beginSnapshot()
-    const catalog = await readMysqlCatalog(source)
-    const plan = planTargetSchema(catalog)
-    const moves = planMoves(catalog, plan.schema)
+    const { session } = source
+    await source.refuseAsTarget(target)
+    await session.beginSnapshot()
+    const plan = await source.readSchema()
+    const { catalog } = plan
+    const moves = planMoves(catalog, plan.schema, session.dialect)
     const claim = await claimTarget(target, plan.schema, request)
     const snapshot = await this.#share(moves)
     const dangling = await findDangling(snapshot.sources, moves, request.decisions, this.#clock, request.onProgress)
@@ -101,7 +101,7 @@ class CopyRun {
       await refuseChangedSource(source, catalog)
       const findings = findingsOf(plans, request.decisions)
       const report = {
-        source: { ...catalog.facts, snapshot: source.snapshot },
+        source: { ...catalog.facts, snapshot: session.snapshot },
         findings,
         notes: [...plan.notes, ...claim.notes, ...snapshot.notes, ...streamNotes, ...notes],
         resumed: earlier !== null,
@@ -123,8 +123,8 @@ class CopyRun {
   async #share(moves: readonly TableMove[]): Promise<SharedSnapshot> {
     const { source, opened } = this.#sessions
     const names = moves.map((move) => move.name)
-    const snapshot = await shareSnapshot(source, names, this.#request.streams)
-    opened.push(...snapshot.sources.filter((session) => session !== source))
+    const snapshot = await source.share(names, this.#request.streams)
+    opened.push(...snapshot.sources.filter((session) => session !== source.session))
     return snapshot
   }
 
@@ -138,24 +138,18 @@ class CopyRun {
     const { source, target } = this.#sessions
     await createLedger(target)
     if (earlier !== null) {
-      // Where the log stands is only worth noting once all that is here was compared with it.
-      if (!isSamePosition(earlier, snapshot)) await this.#notePosition(null)
+      await target.query('UPDATE threeshift.copy SET snapshot = $1, position = $2', 'noting what the copy reads', [
+        source.session.snapshot,
+        snapshot.position,
+      ])
       return
     }
     await claim.prepare()
     await target.query(
       'INSERT INTO threeshift.copy (source, snapshot, position, plan) VALUES ($1, $2, $3, $4)',
       'noting the start of the copy',
-      [describeAddress(this.#request.source), source.snapshot, snapshot.position, digest],
+      [describeAddress(this.#request.source), source.session.snapshot, snapshot.position, digest],
     )
-  }
-
-  async #notePosition(position: string | null): Promise<void> {
-    const { source, target } = this.#sessions
-    await target.query('UPDATE threeshift.copy SET snapshot = $1, position = $2', 'noting what the copy reads', [
-      source.snapshot,
-      position,
-    ])
   }
 
   async #openStreams(snapshot: SharedSnapshot) {
@@ -173,7 +167,10 @@ class CopyRun {
     const { source, signal, opened } = this.#sessions
     const { maxLatencyMs } = this.#request
     if (maxLatencyMs === null) return spareNobody
-    const probes = [await source.openAnother(), await PostgresTarget.open(this.#request.target, signal)] as const
+    const probes = [
+      await source.session.openAnother(),
+      await PostgresTarget.open(this.#request.target, signal),
+    ] as const
     opened.push(...probes)
     return spareServers(...probes, maxLatencyMs, this.#clock, signal)
   }
@@ -190,15 +187,17 @@ class CopyRun {
       const states = earlier?.ranges.get(move.name)
       return states === undefined ? [] : [planAgain(move, states)]
     })
-    const changed = isSamePosition(earlier, snapshot)
-      ? new Set<string>()
-      : await this.#findChanged(streams, begun, dangling)
-    await forgetTables(target, await readPostgresCatalog(target), changed, this.#request.schema === 'create')
-    await this.#notePosition(snapshot.position)
+    // Whatever the source's log says of the time between: a writer may keep out of it.
+    const changed = await this.#findChanged(streams, begun, dangling)
+    const there = await readPostgresCatalog(target)
+    // A table of which the ledger knows no ranges was given up by the earlier run.
+    const known = new Set(begun.map(({ move }) => move.name))
+    const givenUp = earlier === null ? [] : there.tables.map(({ name }) => name).filter((name) => !known.has(name))
+    await forgetTables(target, there, new Set([...changed, ...givenUp]), this.#request.schema === 'create')
     const kept = new Map(begun.filter(({ move }) => !changed.has(move.name)).map((plan) => [plan.move.name, plan]))
     const plans: TablePlan[] = []
     for (const move of moves) {
-      plans.push(kept.get(move.name) ?? (await planTable(source, move, streams.length, this.#limits)))
+      plans.push(kept.get(move.name) ?? (await planTable(source.session, move, streams.length, this.#limits)))
     }
     const names = [...changed].toSorted().join(', ')
     return {
@@ -280,11 +279,6 @@ function triggersOf(catalog: SourceCatalog): readonly string[] {
   return catalog.facts.release === null ? [] : postgresTriggers(catalog.facts.release)
 }
 
-/** True when nothing was begun, or when the source's log stands where it stood. */
-function isSamePosition(earlier: EarlierRun | null, snapshot: SharedSnapshot): boolean {
-  return earlier === null || (earlier.position !== null && earlier.position === snapshot.position)
-}
-
 function findingsOf(plans: readonly TablePlan[], decisions: MoveRequest['decisions']): readonly Finding[] {
   return plans.flatMap(({ move, states }) => {
     const tally = new Tally(move)
@@ -307,8 +301,8 @@ function refuseImpossible(findings: readonly Finding[]): void {
  * The snapshot covers rows and not definitions. By now every table was read, and the server keeps what these sessions have
  * read from being altered; what was altered between the catalog and that is found here.
  */
-async function refuseChangedSource(source: MysqlSource, before: SourceCatalog): Promise<void> {
-  const after = new Map((await readMysqlCatalog(source)).tables.map((table) => [table.name, table]))
+async function refuseChangedSource(source: Source, before: SourceCatalog): Promise<void> {
+  const after = new Map((await source.readSchema()).catalog.tables.map((table) => [table.name, table]))
   for (const table of before.tables) {
     const now = after.get(table.name)
     if (now === undefined) throw fault('DB_SOURCE_CHANGED', { table: table.name, what: 'it was dropped' })

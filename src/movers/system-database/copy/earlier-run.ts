@@ -11,7 +11,6 @@ import { newRange, type RangeState, readRanges } from './range-ledger.ts'
 
 /** A copy that was cut off and may be gone on with. */
 export interface EarlierRun {
-  readonly position: string | null
   readonly ranges: ReadonlyMap<string, readonly RangeState[]>
 }
 
@@ -36,12 +35,11 @@ export async function findEarlierRun(target: PostgresTarget, plan: string): Prom
   const [[there] = []] = await target.query(`SELECT to_regclass('threeshift.copied_range')`, 'looking for the ledger')
   if (there === null) return null
   const rows = await target.query(
-    'SELECT position FROM threeshift.copy WHERE plan = $1 AND finished_at IS NULL',
+    'SELECT FROM threeshift.copy WHERE plan = $1 AND finished_at IS NULL',
     'looking for a copy that was cut off',
     [plan],
   )
-  const [row] = rows
-  return row === undefined ? null : { position: row[0] ?? null, ranges: await readRanges(target) }
+  return rows.length === 0 ? null : { ranges: await readRanges(target) }
 }
 
 /**

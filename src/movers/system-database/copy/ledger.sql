@@ -6,7 +6,7 @@ CREATE TABLE IF NOT EXISTS threeshift.copy (
   id          boolean PRIMARY KEY DEFAULT true CHECK (id),
   source      text NOT NULL,
   snapshot    text NOT NULL,
-  -- Where the source's log stood, if it told: the next run may believe that nothing was written since.
+  -- Where the source's log stood, if it told: what is carried over later begins there.
   position    text,
   -- SHA-256 of everything that decides what is written: only the very same copy may be gone on with.
   plan        text NOT NULL,

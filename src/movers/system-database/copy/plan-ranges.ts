@@ -1,5 +1,4 @@
-import type { MysqlSource } from '../mysql-source.ts'
-import { quoteMysql } from '../mysql-source.ts'
+import type { SourceSession } from '../source-session.ts'
 import type { TableMove } from '../table-move.ts'
 import { divide, isWholeNumber, orderedKey, wholeTable } from './key-range.ts'
 import { newRange, type RangeState } from './range-ledger.ts'
@@ -49,7 +48,7 @@ export function planAgain(move: TableMove, states: readonly RangeState[]): Table
 
 /** Decides how a table is divided. Reads nothing but the ends of its key. */
 export async function planTable(
-  source: MysqlSource,
+  source: SourceSession,
   move: TableMove,
   streams: number,
   limits: CopyLimits,
@@ -63,10 +62,13 @@ export async function planTable(
   return { move, key, how: 'ranges', states: ranges.map((range) => newRange(range, true)) }
 }
 
-async function divided(source: MysqlSource, move: TableMove, key: readonly number[], parts: number) {
-  const name = quoteMysql(move.columns[key[0] ?? 0]?.source.name ?? '')
-  const sql = `SELECT MIN(${name}), MAX(${name}) FROM ${quoteMysql(move.name)}`
+async function divided(source: SourceSession, move: TableMove, key: readonly number[], parts: number) {
+  const { dialect } = move
+  const column = move.columns[key[0] ?? 0]?.source
+  if (column === undefined) throw new Error(`bug: ${move.name} has no key`)
+  const name = dialect.quote(column.name)
+  const sql = `SELECT MIN(${name}), MAX(${name}) FROM ${dialect.from(move.source)}`
   const [[min, max] = []] = await source.query(sql, `looking for the ends of ${move.name}`)
   if (min === null || min === undefined || max === null || max === undefined) return [wholeTable]
-  return divide(BigInt(min), BigInt(max), parts)
+  return divide(BigInt(min), BigInt(max), parts, (value) => dialect.integerCell(column, value))
 }

@@ -52,6 +52,12 @@ export async function saveRange(target: PostgresTarget, table: string, state: Ra
   )
 }
 
+/** What is in of a table is no longer gone on with. */
+export async function forgetRanges(target: PostgresTarget, table: string): Promise<void> {
+  const sql = 'DELETE FROM threeshift.copied_range WHERE table_name = $1'
+  await target.query(sql, `noting that ${table} has to be copied again`, [table])
+}
+
 /** All ranges of all tables that an earlier run has begun, by table. */
 export async function readRanges(target: PostgresTarget): Promise<ReadonlyMap<string, readonly RangeState[]>> {
   const rows = await target.query(

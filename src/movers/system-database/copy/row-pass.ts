@@ -1,13 +1,13 @@
-import type { RowFields } from '../../../wire/mysql/row-fields.ts'
 import type { TupleWriter } from '../../../wire/postgres/tuple-writer.ts'
 import { canonicalFromTarget } from '../verify/canonical.ts'
 import type { Decisions } from '../../../model/decision.ts'
 import type { DanglingKeys } from '../values/dangling.ts'
 import { encodePlain } from '../values/encode-plain.ts'
-import { RowEncoder } from '../values/encode-row.ts'
 import { type FindingCount, Tally } from '../values/findings.ts'
 import type { ChangedValue, RowSetAside } from './ledger.ts'
-import type { RawRow } from '../mysql-source.ts'
+import type { TupleEncoder } from '../source-dialect.ts'
+import type { RawRow } from '../source-session.ts'
+import type { Fields } from '../verify/canonical-row.ts'
 import { rowKey, type TableMove } from '../table-move.ts'
 import { type CellChange, type RowOutcome, transformRow } from '../values/transform.ts'
 import type { KeyCells } from './key-range.ts'
@@ -38,7 +38,7 @@ export class RowPass {
   readonly #state: RangeState
   readonly #tally: Tally
   readonly #out: TupleWriter
-  readonly #encoder: RowEncoder
+  readonly #encoder: TupleEncoder
   readonly #mayDangle: boolean
 
   constructor(move: TableMove, rules: RowRules, state: RangeState, out: TupleWriter) {
@@ -48,7 +48,7 @@ export class RowPass {
     this.#tally = new Tally(move)
     this.#tally.merge(state.findings)
     this.#out = out
-    this.#encoder = new RowEncoder(move)
+    this.#encoder = move.dialect.encoder(move.columns.map((column) => column.targetType))
     this.#mayDangle = rules.dangling.touches(move)
   }
 
@@ -150,7 +150,7 @@ export class RowPass {
   }
 }
 
-function rawRow(bytes: Buffer, fields: RowFields): RawRow {
+function rawRow(bytes: Buffer, fields: Fields): RawRow {
   return Array.from({ length: fields.count }, (_, i) =>
     (fields.starts[i] ?? -1) < 0 ? null : bytes.subarray(fields.starts[i], fields.ends[i]),
   )

@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises'
 import type { Clock } from '../../../base/clock.ts'
-import type { MysqlSource } from '../mysql-source.ts'
 import type { PostgresTarget } from '../postgres-target.ts'
+import type { SourceSession } from '../source-session.ts'
 
 const probeEveryMs = 100
 const longestPauseMs = 1000
@@ -22,7 +22,7 @@ export const spareNobody: Spare = { pause: () => null, stop: async () => undefin
  * second; half as long with every answer in time.
  */
 export function spareServers(
-  source: MysqlSource,
+  source: SourceSession,
   target: PostgresTarget,
   maxLatencyMs: number,
   clock: Clock,

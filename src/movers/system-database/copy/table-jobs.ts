@@ -18,7 +18,7 @@ import type { TableMove } from '../table-move.ts'
 import { type CommitPolicy, copyRange, type CopyStream, type RangeWork } from './copy-range.ts'
 import type { Job } from './jobs.ts'
 import type { CopyLimits, TablePlan } from './plan-ranges.ts'
-import { type RangeState, saveRange } from './range-ledger.ts'
+import { forgetRanges, type RangeState, saveRange } from './range-ledger.ts'
 import type { RowRules } from './row-pass.ts'
 
 /** What all tables of one copy share. */
@@ -145,7 +145,7 @@ function rangesJobs(work: CopyWork, plan: TablePlan) {
         if (state.complete) return
         await stream.target.query('BEGIN', `beginning a part of ${name}`)
         await copyRange(stream, { ...work, ...plan, progress }, state, policy)
-        if (!work.halt.halted) await stream.target.query('COMMIT', `committing a part of ${name}`)
+        await endFilling(stream, work, `committing a part of ${name}`)
       },
     }),
   )
@@ -201,7 +201,12 @@ async function fillWhole(
   }
   await noteTable(target, move.name, work.create, null)
   await copyRange(stream, { ...work, ...plan, progress }, state, { frozen: work.create, chunkBytes: Infinity })
-  if (!work.halt.halted) await target.query('COMMIT', `committing ${move.name}`)
+  await endFilling(stream, work, `committing ${move.name}`)
+}
+
+/** Another table may have halted the copy when this one was filled already: its transaction must not stay open. */
+async function endFilling({ target }: CopyStream, work: CopyWork, doing: string): Promise<void> {
+  await target.query(work.halt.halted ? 'ROLLBACK' : 'COMMIT', doing)
 }
 
 /** The primary key, the sequence's next value, statistics; and the ledger's word that the table is whole. */
@@ -264,7 +269,12 @@ async function noteTable(target: CopyStream['target'], name: string, made: boole
   )
 }
 
-/** Reads the table back and compares it with the sum of what was sent. Faults: DB_STORED_DIFFERENTLY. */
+/**
+ * Reads the table back and compares it with the sum of what was sent.
+ *
+ * Faults: DB_STORED_DIFFERENTLY; the ledger then no longer says that anything of the table is in, so that the next run
+ * copies it afresh.
+ */
 async function compareStored({ target }: CopyStream, work: CopyWork, plan: TablePlan): Promise<void> {
   if (work.halt.halted || !work.reread) return
   const { move } = plan
@@ -279,6 +289,7 @@ async function compareStored({ target }: CopyStream, work: CopyWork, plan: Table
     rows.abandon()
   }
   if (stored.equals(sent)) return
+  await forgetRanges(target, move.name)
   throw fault('DB_STORED_DIFFERENTLY', { table: move.name, sent: sent.rows, stored: stored.rows })
 }
 

@@ -1,5 +1,6 @@
 import { Fault } from '../../../base/fault.ts'
 import type { MoveRequest } from '../../../ports/system-database.ts'
+import { streamLock } from './claim-target.ts'
 import { PostgresTarget } from '../postgres-target.ts'
 
 const leastWorkMemoryMb = 64
@@ -36,6 +37,7 @@ export async function openTargets(
       ...(targets.length > 1 ? ['max_parallel_maintenance_workers = 0'] : []),
     ]
     for (const setting of settings) await target.query(`SET ${setting}`, 'preparing the session')
+    await target.query(`SELECT pg_advisory_lock_shared(${streamLock})`, 'preparing the session')
   }
   return { targets, notes: await setCompression(targets, request.compression) }
 }

@@ -54,7 +54,9 @@ function compareTables(planned: TargetTable, actual: TargetTable): SchemaDiffere
       compareLines(wanted, found).map(({ says, surplus }) => ({ table, aspect, says: `${aspect} ${says}`, surplus })),
     ),
     ...compareSequences(planned, actual),
-    ...actual.peculiarities.map((says) => ({ table, aspect: 'peculiarity' as const, says, surplus: false })),
+    ...actual.peculiarities
+      .filter((says) => !planned.peculiarities.includes(says))
+      .map((says) => ({ table, aspect: 'peculiarity' as const, says, surplus: false })),
   ]
 }
 
@@ -110,7 +112,7 @@ function indexLines(table: TargetTable): Lines {
   return new Map(
     table.indexes.map((index) => [
       index.name,
-      `${index.unique ? 'unique ' : ''}on ${index.parts.map(partText).join(', ')}`,
+      `${index.unique ? 'unique ' : ''}${index.special === null ? `on ${index.parts.map(partText).join(', ')}` : index.special.trimStart()}`,
     ]),
   )
 }

@@ -184,7 +184,7 @@ function planIndex(
     if (whole) return { kind: 'column', column }
     return { kind: 'prefix', column, length: prefix, bytes: /blob|binary/.test(dataType) }
   })
-  return { name: names.take(table.name, index.name), unique: index.unique, parts }
+  return { name: names.take(table.name, index.name), unique: index.unique, parts, special: null }
 }
 
 /** Index names are one per table in MySQL and one per schema in PostgreSQL, where tables share the room. */

@@ -1,12 +1,9 @@
-import { releases } from '../../../model/release.ts'
 import type { Release } from '../../../model/release.ts'
-import { catalogOf } from '../../../threescale/catalog.ts'
-import { releaseFacts } from '../../../threescale/releases.ts'
 import { tenantTriggerTables } from '../../../threescale/tenant-rules.ts'
 import { fault } from '../faults.ts'
 import { describeAddress } from '../../../model/database-address.ts'
 import type { MysqlSource } from '../mysql-source.ts'
-import { quoteMysql } from '../mysql-source.ts'
+import { releaseOf } from './source-release.ts'
 import type { SourceCatalog, SourceColumn, SourceForeignKey, SourceIndex, SourceTable } from './source-catalog.ts'
 
 type Row = readonly (string | null)[]
@@ -47,7 +44,6 @@ export async function readMysqlCatalog(source: MysqlSource): Promise<SourceCatal
     })
   if (tables.length === 0) throw fault('DB_SOURCE_EMPTY', { address: describeAddress(source.address) })
   const release = await releaseOf(source, tables)
-  if (release !== null) refuseMissing(release, tables)
   return {
     facts: {
       product: source.product,
@@ -189,32 +185,6 @@ function foreignKeysOf(rows: readonly Row[], source: MysqlSource): SourceForeign
       onUpdate,
     }
   })
-}
-
-/** The 3scale release whose last migration the source has run; null when this is not a 3scale database. */
-async function releaseOf(source: MysqlSource, tables: readonly SourceTable[]): Promise<Release | null> {
-  const names = new Set(tables.map((table) => table.name))
-  if (!names.has('schema_migrations') || !names.has('accounts') || !names.has('cinstances')) return null
-  const rows = await source.query(
-    `SELECT MAX(version) FROM ${quoteMysql('schema_migrations')}`,
-    'reading the schema version of schema_migrations',
-  )
-  const version = rows[0]?.[0] ?? ''
-  // 2.12 and 2.13 share a schema; the table at hand tells nothing more, so the later one is named.
-  const release = releases.findLast((candidate) => releaseFacts[candidate].lastMigration === version)
-  if (release !== undefined) return release
-  // To take an unknown 3scale for any other database would leave out its triggers without a word.
-  throw fault('DB_RELEASE_UNKNOWN', { version: version || 'unknown', known: releases.join(', ') })
-}
-
-function refuseMissing(release: Release, tables: readonly SourceTable[]): void {
-  const there = new Map(tables.map((table) => [table.name, new Set(table.columns.map((column) => column.name))]))
-  for (const { name: table, columns } of catalogOf(release)) {
-    const found = there.get(table)
-    if (found === undefined) throw fault('DB_TABLE_MISSING', { table, release })
-    const hidden = columns.find((column) => !found.has(column.name))
-    if (hidden !== undefined) throw fault('DB_COLUMN_HIDDEN', { table, column: hidden.name, release })
-  }
 }
 
 function text(row: Row, index: number): string {

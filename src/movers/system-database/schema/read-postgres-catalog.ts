@@ -1,4 +1,4 @@
-import type { PostgresTarget } from '../postgres-target.ts'
+import type { PostgresSession } from '../postgres-session.ts'
 import {
   type ForeignKeyAction,
   literal,
@@ -10,21 +10,21 @@ import {
 } from './target-schema.ts'
 
 /**
- * Reads what is really in schema `public` of the target, in the same form as a plan.
+ * Reads what is really in schema `public`, in the same form as a plan.
  *
  * Source of truth: PostgreSQL manual, "System Catalogs".
  */
-export async function readPostgresCatalog(target: PostgresTarget): Promise<TargetSchema> {
-  const read = async (what: string, sql: string) => target.query(sql, `reading the catalog (${what})`)
+export async function readPostgresCatalog(session: PostgresSession): Promise<TargetSchema> {
+  const read = async (what: string, sql: string) => session.query(sql, `reading the catalog (${what})`)
   const byTable = async (what: string, sql: string) => Map.groupBy(await read(what, sql), (row) => row[0] ?? '')
   const columns = await byTable('columns', columnsSql)
   const keys = await byTable('keys', constraintsSql)
-  const indexes = await byTable('indexes', indexesSql)
+  const indexes = await byTable('indexes', indexesSql(session.major))
   const triggers = await byTable('triggers', triggersSql)
   const peculiarities = await byTable('peculiarities', peculiaritiesSql)
   const tables = await read('tables', tablesSql)
   const next = await nextValues(
-    target,
+    session,
     [...columns.values()].flatMap((rows) => rows.flatMap((row) => row[5] ?? [])),
   )
   return {
@@ -48,6 +48,7 @@ export async function readPostgresCatalog(target: PostgresTarget): Promise<Targe
           name: row[1] ?? '',
           unique: row[2] === 't',
           parts: list(row[3]).map(indexPart),
+          special: row[4] ?? null,
         })),
         foreignKeys: constraints
           .filter((row) => row[2] === 'f')
@@ -69,12 +70,15 @@ export async function readPostgresCatalog(target: PostgresTarget): Promise<Targe
 }
 
 /** What each sequence gives next; asked of the sequences, for the catalog does not tell a fresh one from one set back. */
-async function nextValues(target: PostgresTarget, sequences: readonly string[]): Promise<ReadonlyMap<string, bigint>> {
+async function nextValues(
+  session: PostgresSession,
+  sequences: readonly string[],
+): Promise<ReadonlyMap<string, bigint>> {
   if (sequences.length === 0) return new Map()
   const each = sequences.map(
     (name) => `SELECT ${literal(name)}, last_value + is_called::int::numeric FROM public.${quotePostgres(name)}`,
   )
-  const rows = await target.query(each.join(' UNION ALL '), 'reading the sequences')
+  const rows = await session.query(each.join(' UNION ALL '), 'reading the sequences')
   return new Map(rows.map(([name, value]) => [name ?? '', BigInt(value ?? '1')]))
 }
 
@@ -97,6 +101,7 @@ const columnsSql = `SELECT c.relname, a.attname, format_type(a.atttypid, a.attty
   LEFT JOIN (pg_depend p JOIN pg_class s ON s.oid = p.objid AND s.relkind = 'S')
     ON p.refobjid = c.oid AND p.refobjsubid = a.attnum AND p.deptype IN ('a', 'i')
     AND p.classid = 'pg_class'::regclass AND p.refclassid = 'pg_class'::regclass
+    AND s.relnamespace = c.relnamespace
   WHERE ${inPublic} AND c.relkind IN ('r', 'p')
   ORDER BY c.relname, a.attnum`
 const constraintsSql = `SELECT c.relname, k.conname, k.contype,
@@ -109,14 +114,22 @@ const constraintsSql = `SELECT c.relname, k.conname, k.contype,
   FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace
   LEFT JOIN pg_class f ON f.oid = k.confrelid
   WHERE ${inPublic} AND k.contype IN ('p', 'f') ORDER BY c.relname, k.conname`
-const indexesSql = `SELECT t.relname, i.relname, x.indisunique::text::char(1),
-    (SELECT json_agg(pg_get_indexdef(x.indexrelid, g.n, true) ORDER BY g.n) FROM generate_series(1, x.indnkeyatts) g(n))
+/** An index is ordinary when nothing follows its columns in its definition, and nothing is said of how they are sorted. */
+const indexesSql = (major: number) => `SELECT t.relname, i.relname, x.indisunique::text::char(1),
+    (SELECT json_agg(pg_get_indexdef(x.indexrelid, g.n, true) ORDER BY g.n) FROM generate_series(1, ${keyColumns(major)}) g(n)),
+    nullif(substring(pg_get_indexdef(x.indexrelid) FROM position(' USING ' IN pg_get_indexdef(x.indexrelid))),
+      ' USING btree (' || (SELECT string_agg(pg_get_indexdef(x.indexrelid, g.n, false), ', ' ORDER BY g.n)
+        FROM generate_series(1, ${keyColumns(major)}) g(n)) || ')')
   FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid JOIN pg_class t ON t.oid = x.indrelid
   JOIN pg_namespace n ON n.oid = t.relnamespace
   WHERE ${inPublic} AND NOT x.indisprimary ORDER BY t.relname, i.relname`
 const triggersSql = `SELECT c.relname, t.tgname FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
   JOIN pg_namespace n ON n.oid = c.relnamespace
   WHERE ${inPublic} AND NOT t.tgisinternal ORDER BY 1, 2`
+/** Without those that an index only carries along, which are none before 11. */
+function keyColumns(major: number): string {
+  return major < 11 ? 'x.indnatts' : 'x.indnkeyatts'
+}
 // What no plan asks for, and what makes a table that looks as planned behave in another way.
 const tableOf = `pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace`
 const peculiaritiesSql = `

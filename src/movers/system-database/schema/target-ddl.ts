@@ -63,8 +63,8 @@ export function adoptPrimaryIndex(table: TargetTable, key: TargetKey): string {
 }
 
 export function createIndex(table: TargetTable, index: TargetIndex): string {
-  const parts = index.parts.map(indexPart).join(', ')
-  return `CREATE ${index.unique ? 'UNIQUE ' : ''}INDEX ${q(index.name)} ON public.${q(table.name)} USING btree (${parts})`
+  const how = index.special ?? ` USING btree (${index.parts.map(indexPart).join(', ')})`
+  return `CREATE ${index.unique ? 'UNIQUE ' : ''}INDEX ${q(index.name)} ON public.${q(table.name)}${how}`
 }
 
 function indexPart(part: TargetIndexPart): string {

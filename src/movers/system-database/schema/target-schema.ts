@@ -38,6 +38,11 @@ export interface TargetIndex {
   readonly name: string
   readonly unique: boolean
   readonly parts: readonly TargetIndexPart[]
+  /**
+   * For what is more than a btree over the parts: all that follows the table in its definition, such as
+   * ` USING gin (tags) WHERE (id > 5)`; else null.
+   */
+  readonly special: string | null
 }
 
 /** `prefix`: the first characters (bytes of a bytea) only. `other`: what a plan never has. */

@@ -1,6 +1,6 @@
 import type { ValueClass } from '../../../model/decision.ts'
 import { classifyDate, classifyTime, replaceDate, replaceTime } from './mysql-temporal.ts'
-import { quoteMysql } from '../mysql-source.ts'
+import { quoteMysql } from '../quote-mysql.ts'
 import type { SourceColumn } from '../schema/source-catalog.ts'
 import { classifyText, replaceText } from './utf8.ts'
 

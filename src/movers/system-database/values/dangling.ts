@@ -1,6 +1,5 @@
-import { quoteMysql as q, type MysqlSource } from '../mysql-source.ts'
 import type { SourceForeignKey, SourceTable } from '../schema/source-catalog.ts'
-import type { RawRow } from '../mysql-source.ts'
+import type { RawRow, SourceSession } from '../source-session.ts'
 import type { ColumnMove, TableMove } from '../table-move.ts'
 
 /**
@@ -13,7 +12,7 @@ export class DanglingKeys {
   readonly #children = new Map<string, { readonly table: SourceTable; readonly key: SourceForeignKey }[]>()
 
   /** Asks the source for every foreign key, in the snapshot that all sessions share; each session one at a time. */
-  static async find(sources: readonly MysqlSource[], moves: readonly TableMove[]): Promise<DanglingKeys> {
+  static async find(sources: readonly SourceSession[], moves: readonly TableMove[]): Promise<DanglingKeys> {
     const dangling = new DanglingKeys()
     const keys = moves.flatMap((move) => move.foreignKeys.map((key) => ({ move, key })))
     for (const { move, key } of keys) {
@@ -21,10 +20,15 @@ export class DanglingKeys {
       siblings.push({ table: move.source, key })
       dangling.#children.set(key.refTable, siblings)
     }
+    const tables = new Map(moves.map((move) => [move.name, move.source]))
     const waiting = keys.values()
     await Promise.all(
       sources.map(async (source) => {
-        for (const { move, key } of waiting) dangling.#values.set(key, await orphansOf(source, move, key))
+        for (const { move, key } of waiting) {
+          const parent = tables.get(key.refTable)
+          if (parent === undefined) throw new Error(`bug: ${move.name} names a table that is not moved`)
+          dangling.#values.set(key, await orphansOf(source, move, key, parent))
+        }
       }),
     )
     return dangling
@@ -64,10 +68,16 @@ export class DanglingKeys {
   }
 }
 
-async function orphansOf(source: MysqlSource, move: TableMove, key: SourceForeignKey): Promise<Set<string>> {
+async function orphansOf(
+  source: SourceSession,
+  move: TableMove,
+  key: SourceForeignKey,
+  parent: SourceTable,
+): Promise<Set<string>> {
   const values = new Set<string>()
   const columns = key.columns.map((name) => columnOf(move, name))
-  for await (const batch of source.read(orphansSql(move, key), `looking for orphans in ${move.name}`)) {
+  const sql = source.dialect.orphans(move.source, key, parent)
+  for await (const batch of source.read(sql, `looking for orphans in ${move.name}`)) {
     for (const row of batch) values.add(joined(row.map((cell, i) => canonicalOf(columns[i], cell))) ?? '')
   }
   return values
@@ -94,20 +104,4 @@ function canonicalOf(column: ColumnMove | undefined, cell: Buffer | null): Buffe
 /** MATCH SIMPLE: a key with any NULL names nothing and dangles never, which null stands for. */
 function joined(cells: RawRow): string | null {
   return cells.some((cell) => cell === null) ? null : cells.map((cell) => cell?.toString('latin1')).join('\0')
-}
-
-function orphansSql(move: TableMove, key: SourceForeignKey): string {
-  const table = move.source
-  // PostgreSQL compares text byte by byte; a source's collation may take ABC and abc for one.
-  const byBytes = key.columns.some((name) => columnOf(move, name).source.charset !== null)
-  const same = (column: string, i: number) => {
-    const [parent, child] = [`p.${q(key.refColumns[i] ?? '')}`, `c.${q(column)}`]
-    return byBytes ? `${parent} = ${child} AND BINARY ${parent} = BINARY ${child}` : `${parent} = ${child}`
-  }
-  const present = key.columns.map((column) => `c.${q(column)} IS NOT NULL`).join(' AND ')
-  return (
-    `SELECT ${byBytes ? '' : 'DISTINCT '}${key.columns.map((column) => `c.${q(column)}`).join(', ')} FROM ${q(table.name)} c ` +
-    `LEFT JOIN ${q(key.refTable)} p ON ${key.columns.map(same).join(' AND ')} ` +
-    `WHERE ${present} AND p.${q(key.refColumns[0] ?? '')} IS NULL`
-  )
 }

@@ -1,7 +1,7 @@
 import { RowFields } from '../../../wire/mysql/row-fields.ts'
 import type { TupleWriter } from '../../../wire/postgres/tuple-writer.ts'
 import { type FieldEncoder, fieldEncoding, fieldRoom } from './encode-field.ts'
-import type { TableMove } from '../table-move.ts'
+import type { TupleEncoder } from '../source-dialect.ts'
 
 /**
  * Rewrites the rows of one table, as MySQL's text protocol has them, as tuples of PostgreSQL's binary COPY.
@@ -10,13 +10,13 @@ import type { TableMove } from '../table-move.ts'
  * short fields, 5 GB/s of 8 KiB texts; a `switch` over types in place of the array of functions came to the same. Should
  * rows ever be few, `encodePlain` alone would do.
  */
-export class RowEncoder {
+export class RowEncoder implements TupleEncoder {
   /** Where the fields of the last row lie that `encode` was given, whatever came of it. */
   readonly fields: RowFields
   readonly #encoders: readonly FieldEncoder[]
   readonly #parameters: Int32Array
 
-  constructor(move: Pick<TableMove, 'columns'>) {
+  constructor(move: { readonly columns: readonly { readonly targetType: string }[] }) {
     const encodings = move.columns.map(({ targetType }) => fieldEncoding(targetType))
     this.fields = new RowFields(encodings.length)
     this.#encoders = encodings.map(({ encode }) => encode)

@@ -1,6 +1,6 @@
 import { actionsFor, decisionFor, type Decisions, type ValueAction, type ValueClass } from '../../../model/decision.ts'
 import type { Finding } from '../../../ports/system-database.ts'
-import type { RawRow } from '../mysql-source.ts'
+import type { RawRow } from '../source-session.ts'
 import { describeKey, rowKey, type TableMove } from '../table-move.ts'
 import type { RowOutcome } from './transform.ts'
 

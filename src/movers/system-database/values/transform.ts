@@ -1,6 +1,6 @@
 import { type Decisions, decisionFor, type ValueAction, type ValueClass } from '../../../model/decision.ts'
 import type { DanglingKeys } from './dangling.ts'
-import type { RawRow } from '../mysql-source.ts'
+import type { RawRow } from '../source-session.ts'
 import { orphanColumn, type TableMove } from '../table-move.ts'
 
 /** A cell that cannot travel as it is, and what was decided. `value` is what the target gets; null is NULL. */

@@ -43,6 +43,8 @@ export function writeFromTarget(type: string): WriteCell | null {
       return timestamp
     case 'bit':
       return bits
+    case 'uuid':
+      return uuid
     case 'bytea':
     case 'text':
     case 'character varying':
@@ -143,6 +145,18 @@ const bits: WriteCell = (row, bytes, start, end) => {
     row.byte(((before << 8) | (bytes[i] ?? 0)) >>> shift)
   }
   return row.at - begun
+}
+
+const hexDigits = Buffer.from('0123456789abcdef')
+
+const uuid: WriteCell = (row, bytes, start, end) => {
+  for (let i = start; i < end; i++) {
+    const at = i - start
+    if (at === 4 || at === 6 || at === 8 || at === 10) row.byte(minus)
+    row.byte(hexDigits[(bytes[i] ?? 0) >> 4] ?? 0)
+    row.byte(hexDigits[(bytes[i] ?? 0) & 15] ?? 0)
+  }
+  return 36
 }
 
 function integer(row: CanonicalRow, value: number): number {

@@ -1,5 +1,5 @@
 import { selectText } from '../values/codec.ts'
-import { quoteMysql } from '../mysql-source.ts'
+import { quoteMysql } from '../quote-mysql.ts'
 import type { SourceColumn } from '../schema/source-catalog.ts'
 
 /**

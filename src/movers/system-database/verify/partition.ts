@@ -1,6 +1,6 @@
 import type { CanonicalRow } from './canonical-row.ts'
-import { type MysqlSource, quoteMysql } from '../mysql-source.ts'
 import type { PostgresTarget } from '../postgres-target.ts'
+import type { SourceSession } from '../source-session.ts'
 import type { TableMove } from '../table-move.ts'
 import { quotePostgres, type TargetTable } from '../schema/target-schema.ts'
 
@@ -39,7 +39,7 @@ const integerTypes = /^(?:smallint|integer|bigint|numeric\(\d+,0\))$/
 
 /** Asks both sides how far the key goes. A key that is not one integer, or goes too far, is divided by its hash. */
 export async function planPartition(
-  source: MysqlSource,
+  source: SourceSession,
   target: PostgresTarget,
   move: TableMove,
   there: TargetTable,
@@ -50,9 +50,13 @@ export async function planPartition(
   if (column === undefined || more.length > 0 || !column.source.dataType.endsWith('int')) return hashed
   const { name } = column.source
   if (!integerTypes.test(there.columns.find((candidate) => candidate.name === name)?.type ?? '')) return hashed
+  const { dialect } = move
   const doing = `finding the first and last key of ${move.name}`
   const [[here = []], [far = []]] = await Promise.all([
-    source.query(`SELECT MIN(${quoteMysql(name)}), MAX(${quoteMysql(name)}) FROM ${quoteMysql(move.name)}`, doing),
+    source.query(
+      `SELECT MIN(${dialect.quote(name)}), MAX(${dialect.quote(name)}) FROM ${dialect.from(move.source)}`,
+      doing,
+    ),
     target.query(
       `SELECT min(${quotePostgres(name)}), max(${quotePostgres(name)}) FROM public.${quotePostgres(move.name)}`,
       doing,

@@ -1,13 +1,10 @@
-import { RowFields } from '../../../wire/mysql/row-fields.ts'
 import { TupleFields } from '../../../wire/postgres/tuple-fields.ts'
 import type { PulledRows } from '../../../wire/pulled-rows.ts'
 import { CanonicalRow } from './canonical-row.ts'
-import { writeFromSource } from './canonical-source.ts'
-import { asIs, writeFromTarget } from './canonical-target.ts'
-import { selectForDigest } from './canonical.ts'
-import { type MysqlSource, quoteMysql } from '../mysql-source.ts'
+import { asIs } from './canonical-target.ts'
 import { type KeyRange, whereRange } from './partition.ts'
 import type { PostgresTarget } from '../postgres-target.ts'
+import type { SourceSession } from '../source-session.ts'
 import type { TableProgressPart } from '../progress.ts'
 import type { TableLedger } from './read-ledger.ts'
 import type { TableMove } from '../table-move.ts'
@@ -23,27 +20,30 @@ export interface Side {
   readonly ledger: TableLedger
 }
 
-export function sourceSide(source: MysqlSource, move: TableMove, ledger: TableLedger): Side {
-  const select = move.columns.map((column) => selectForDigest(column.source)).join(', ')
+export function sourceSide(source: SourceSession, move: TableMove, ledger: TableLedger): Side {
+  const { dialect } = move
+  const select = move.columns.map((column) => dialect.selectForDigest(column.source)).join(', ')
   return {
     name: 'source',
     rows: (range) =>
       source.rows(
-        `SELECT ${select} FROM ${quoteMysql(move.name)}${whereRange(range, quoteMysql)}`,
+        `SELECT ${select} FROM ${dialect.from(move.source)}${whereRange(range, dialect.quote)}`,
         `reading ${move.name}`,
       ),
     canonicalRow: () =>
       new CanonicalRow(
-        new RowFields(move.columns.length),
-        move.columns.map((column) => writeFromSource(column.source)),
+        dialect.fields(move.columns.length),
+        move.columns.map((column) => dialect.canonicalWriter(column.source)),
       ),
     ledger,
   }
 }
 
 export function targetSide(target: PostgresTarget, move: TableMove, there: TargetTable, ledger: TableLedger): Side {
-  const columns = move.columns.map(({ source: { name } }) => {
-    const write = writeFromTarget(there.columns.find((column) => column.name === name)?.type ?? '')
+  const columns = move.columns.map(({ source: column }) => {
+    const { name } = column
+    const type = there.columns.find((candidate) => candidate.name === name)?.type ?? ''
+    const write = move.dialect.targetWriter(column, type)
     const quoted = quotePostgres(name)
     return write === null ? { select: `${quoted}::text`, write: asIs } : { select: quoted, write }
   })

@@ -2,15 +2,14 @@ import type { Clock } from '../../../base/clock.ts'
 import type { Difference, MoveRequest, VerifiedTable, VerifyReport } from '../../../ports/system-database.ts'
 import { compareSchemas, type SchemaDifference } from '../schema/compare-schemas.ts'
 import { digestTable, type TableDigest } from './digest-table.ts'
-import { MysqlSource } from '../mysql-source.ts'
 import { narrow } from './narrow.ts'
 import { type Partition, planPartition } from './partition.ts'
-import { planTargetSchema } from '../schema/plan-target-schema.ts'
+import { openSource } from '../open-source.ts'
 import { PostgresTarget } from '../postgres-target.ts'
 import { PhaseProgress, type TableProgressPart } from '../progress.ts'
 import { readLedger, type TableLedger } from './read-ledger.ts'
-import { readMysqlCatalog } from '../schema/read-mysql-catalog.ts'
 import { readPostgresCatalog } from '../schema/read-postgres-catalog.ts'
+import type { SourceSession } from '../source-session.ts'
 import { sourceSide, targetSide } from './side.ts'
 import { planMoves, type TableMove } from '../table-move.ts'
 import type { TargetSchema } from '../schema/target-schema.ts'
@@ -27,17 +26,19 @@ const undivided: Partition = { kind: 'hash', count: 1 }
  */
 export async function verifySystemDatabase(request: MoveRequest, clock: Clock): Promise<VerifyReport> {
   const startedMs = clock.elapsedMs()
-  const source = await MysqlSource.open(request.source, request.signal)
+  const source = await openSource(request.source, request.signal)
   let target: PostgresTarget | undefined
   try {
     target = await PostgresTarget.open(request.target, request.signal)
-    await source.beginSnapshot()
+    const { session } = source
+    await source.refuseAsTarget(target)
+    await session.beginSnapshot()
     await target.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY', 'beginning a snapshot')
-    const catalog = await readMysqlCatalog(source)
-    const plan = planTargetSchema(catalog)
+    const plan = await source.readSchema()
+    const { catalog } = plan
     const actual = await readPostgresCatalog(target)
     const schemaDifferences = compareSchemas(plan.schema, actual)
-    const moves = planMoves(catalog, plan.schema)
+    const moves = planMoves(catalog, plan.schema, session.dialect)
     const progress = new PhaseProgress(
       'verify',
       moves.map((move) => move.source),
@@ -47,7 +48,7 @@ export async function verifySystemDatabase(request: MoveRequest, clock: Clock): 
     const checks: TableCheck[] = []
     for (const move of moves) {
       const part = progress.begin(move.name, move.source.estimatedRows)
-      checks.push(await checkTable(source, target, move, actual, schemaDifferences, part))
+      checks.push(await checkTable(session, target, move, actual, schemaDifferences, part))
       part.end()
     }
     const differences = [
@@ -69,7 +70,7 @@ export async function verifySystemDatabase(request: MoveRequest, clock: Clock): 
       tookMs: clock.elapsedMs() - startedMs,
     }
   } finally {
-    source.close()
+    await source.close()
     await target?.close()
   }
 }
@@ -83,7 +84,7 @@ interface TableCheck {
 }
 
 async function checkTable(
-  source: MysqlSource,
+  source: SourceSession,
   target: PostgresTarget,
   move: TableMove,
   actual: TargetSchema,

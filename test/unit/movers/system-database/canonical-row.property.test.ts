@@ -167,7 +167,7 @@ test('bits move from PostgreSQL’s end of the bytes to MySQL’s', () => {
 })
 
 test('a type whose binary form is not known is left to be read as text', () => {
-  for (const type of ['jsonb', 'uuid', 'time with time zone', 'integer[]', 'interval', 'inet', '"char"', '']) {
+  for (const type of ['jsonb', 'time with time zone', 'integer[]', 'interval', 'inet', '"char"', '']) {
     assert.equal(writeFromTarget(type), null, type)
   }
 })

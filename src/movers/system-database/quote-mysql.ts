@@ -1,0 +1,4 @@
+/** Quotes a MySQL identifier. */
+export function quoteMysql(name: string): string {
+  return `\`${name.replaceAll('`', '``')}\``
+}

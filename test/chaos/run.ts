@@ -1,0 +1,15 @@
+import process from 'node:process'
+import { dbKills } from './db-kills.ts'
+
+/*
+ * `run.ts db [kills] [thousands of rows]`: what the kill tests do a part of, in full length. Prints what each kill cost;
+ * throws when the outcome is not whole and exact.
+ */
+const runs: Readonly<Record<string, (numbers: readonly number[]) => Promise<void>>> = { db: dbKills }
+
+const [name = '', ...numbers] = process.argv.slice(2)
+const run = runs[name]
+if (run === undefined) {
+  process.stderr.write(`which one? ${Object.keys(runs).join(', ')}\n`)
+  process.exitCode = 64
+} else await run(numbers.map(Number))
