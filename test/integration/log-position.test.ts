@@ -72,7 +72,8 @@ async function copyUnderWrites(databases: Databases, rights: readonly string[]):
 /** Often enough that snapshots which are not of one moment would show. */
 const times = 3
 
-const position = async ({ postgres }: Databases) => (await postgres('SELECT position FROM threeshift.copy'))[0]?.[0]
+const position = async (databases: Databases) =>
+  (await databases.postgres('SELECT position FROM threeshift.copy'))[0]?.[0]
 
 describe('for a user who may not lock tables, all that is copied is of one moment while somebody writes all the time', () => {
   test('by the position of the log, which a later run may compare', async () => {
