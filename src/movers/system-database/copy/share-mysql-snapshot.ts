@@ -61,8 +61,7 @@ async function logsEveryWrite(source: MysqlSource): Promise<boolean> {
 }
 
 /**
- * Begins all snapshots. Gives the log's position when it shows that all of them are of one moment, otherwise null: this
- * run, and a later one that finds the same position, will believe that nothing was written.
+ * Begins all snapshots. Gives the log's position when it shows that all of them are of one moment, otherwise null.
  *
  * `silent`: some writes may not be in the log. `tells`: each is, but it is there a moment before snapshots see it, so that
  * only what the snapshots themselves say counts. `stands`: nobody can commit meanwhile.
@@ -73,11 +72,21 @@ async function beginAll(sources: readonly MysqlSource[], log: 'silent' | 'tells'
   const before = await serverPosition(first)
   for (const source of sources) await source.beginSnapshot()
   if (log === 'silent') return null
-  const own = await Promise.all(sources.map(snapshotPosition))
+  const own = await snapshotPositions(sources)
   if (own.every((position) => position !== null && position === own[0])) return own[0] ?? null
   if (log === 'tells') return null
   const after = await serverPosition(first)
   return before === after ? before : null
+}
+
+/**
+ * Each session's, twice over and one after the other: the server keeps them in one place for all sessions, so that a
+ * session may be told what another has asked for at the same time.
+ */
+async function snapshotPositions(sources: readonly MysqlSource[]): Promise<readonly (string | null)[]> {
+  const positions: (string | null)[] = []
+  for (const source of [...sources, ...sources]) positions.push(await snapshotPosition(source))
+  return positions
 }
 
 /** MariaDB says for each snapshot where in the log it is; to everybody. */
