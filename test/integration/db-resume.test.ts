@@ -137,6 +137,18 @@ describe('a copy that was cut off is gone on with, when', () => {
   }
 })
 
+test('rows are in together with what the ledger says of them, or not at all', async () => {
+  for (const when of ["NEW.table_name = 'divided' AND NEW.number = 3 AND NEW.last_key IS NOT NULL", midway]) {
+    const databases = await dividedSource()
+    await copyUntil(databases, when)
+    const noted = await databases.postgres(
+      'SELECT table_name, sum(rows)::bigint FROM threeshift.copied_range GROUP BY table_name ORDER BY table_name',
+    )
+    const counts = dividedTables.map((name) => `SELECT '${name}', count(*) FROM ${name}`).join(' UNION ALL ')
+    assert.deepEqual(await databases.postgres(`${counts} ORDER BY 1`), noted)
+  }
+})
+
 /** Keys of every sort that a table can be gone on by: definition, and the key of row number `seq`. */
 const keys: readonly (readonly [string, string, string])[] = [
   ['k bigint', 'k', '(cast(seq AS int) - 3000) * 1000000000000'],
