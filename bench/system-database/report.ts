@@ -153,7 +153,7 @@ function rowText(row: Row): string {
   const cpu = [row.clientCpuMs, row.postgresCpuMs, row.mysqlCpuMs].map((ms) => seconds(ms).padStart(7)).join(' / ')
   return (
     `${row.kind.padEnd(31)}${(row.failed.length > 0 ? 'failed' : seconds(row.medianMs)).padStart(9)}  ${range.padEnd(18)}  ${cpu}` +
-    `${(row.othersShare === null ? '-' : String(Math.round(row.othersShare * 100))).padStart(11)}` +
+    (row.othersShare === null ? '-' : String(Math.round(row.othersShare * 100))).padStart(11) +
     `${String(row.maxRssMb ?? '-').padStart(8)}${String(row.storedMb ?? '-').padStart(11)}`
   )
 }
