@@ -178,7 +178,8 @@ async function counted(
   return { ...sample, storedBytes: state.bytes, otherTypes: first === null ? [] : compareTypes(first.state, state) }
 }
 
-function threeshift(bench: Bench, verb: 'copy' | 'verify', args: readonly string[]): Promise<MeasuredRun> {
+/** Runs the command itself; what comes of it is the caller's to judge. */
+export function threeshift(bench: Bench, verb: 'copy' | 'verify', args: readonly string[]): Promise<MeasuredRun> {
   const { source, target, data, signal } = bench
   const program = join(import.meta.dirname, '../../bin/threeshift')
   const all = ['db', verb, '--source', 'env:SOURCE', '--target', 'env:TARGET', '--json', ...args]

@@ -36,3 +36,7 @@ try {
   printFault(error, context, process.argv.includes('--json'))
   process.exitCode = error.exit
 }
+if (process.argv.includes('--json')) {
+  const { maxRSS, userCPUTime, systemCPUTime } = process.resourceUsage()
+  process.stderr.write(`${JSON.stringify({ maxRssKb: maxRSS, cpuMs: (userCPUTime + systemCPUTime) / 1000 })}\n`)
+}
