@@ -187,7 +187,10 @@ async function openProof(file: string, context: CliContext): Promise<(text: stri
       throw fault('FILE_UNWRITABLE', { file, reason: errnoOf(cause) }, cause)
     })
   await write('', 'a')
-  return (text) => write(text, 'w')
+  return async (text) => {
+    await write(text, 'w')
+    context.stderr.write(`Proof for whoever checks it later: ${file}\n`)
+  }
 }
 
 function parseSchema(text: string): MoveRequest['schema'] {
