@@ -49,11 +49,13 @@ test('a copy that can no longer ask how the servers are stops, and the next run 
     'CREATE TABLE t (id int NOT NULL PRIMARY KEY, v varchar(200))',
     "INSERT INTO t SELECT seq, REPEAT('x', 200) FROM seq_1_to_100000",
   )
-  let copying = true
-  const copy = mover.copy(moveRequest(databases, { maxLatencyMs: 0 })).finally(() => (copying = false))
+  const ended = new AbortController()
+  const copy = mover.copy(moveRequest(databases, { maxLatencyMs: 0 })).finally(() => ended.abort())
   const ending = (async () => {
     const probe = "datname = current_database() AND query = 'SELECT 1' AND state = 'idle'"
-    while (copying) await databases.postgres(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE ${probe}`)
+    while (!ended.signal.aborted) {
+      await databases.postgres(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE ${probe}`)
+    }
   })()
   await assert.rejects(copy, (error) => error instanceof Fault && error.code === 'DB_CONNECTION_LOST')
   await ending
