@@ -5,6 +5,8 @@ import process from 'node:process'
 import { parseArgs } from 'node:util'
 import type { LocalServer } from '../src/adapters/servers/local-server.ts'
 import { Stop } from '../src/base/stop.ts'
+import { never } from '../src/base/never.ts'
+import { type Finding, findingText, measureFinding } from './system-database/find.ts'
 import { takeTuples } from './system-database/floor.ts'
 import { growthText, measureGrowth } from './system-database/growth.ts'
 import { inspectTarget } from './system-database/inspect-target.ts'
@@ -41,7 +43,8 @@ const usage = `npm run bench -- system-database [options]
   --sop-types            pgloader chooses types as the SOP lets it; otherwise ours, where it can
   --postgres FOLDER      the target's programs (${systemPostgres()})
   --growth               time per row and memory for narrow rows alone instead
-  --rows LIST            with --growth (1000000,8000000); 30000000 too where there is time
+  --find                 time to find one differing row among narrow rows instead
+  --rows LIST            with --growth (1000000,8000000); 30000000 too where there is time; with --find one number (10000000)
 `
 const defaultKinds = Object.keys(kinds)
   .filter((kind) => kind !== 'pgloader-8gb-lz4')
@@ -59,9 +62,14 @@ interface Options {
   readonly tuned: boolean
   readonly sopTypes: boolean
   readonly binaries: string
-  /** Null: all tables. */
-  readonly growthRows: readonly number[] | null
+  readonly what: What
 }
+
+/** What is measured: all kinds on all tables, or ours on narrow rows alone. */
+type What =
+  | { readonly kind: 'compare' }
+  | { readonly kind: 'growth'; readonly rows: readonly number[] }
+  | { readonly kind: 'find'; readonly rows: number }
 
 export async function run(args: readonly string[]): Promise<void> {
   const options = readOptions(args)
@@ -100,14 +108,15 @@ function readOptions(args: readonly string[]): Options | null {
       'sop-types': { type: 'boolean', default: false },
       postgres: { type: 'string', default: systemPostgres() },
       growth: { type: 'boolean', default: false },
-      rows: { type: 'string', default: '1000000,8000000' },
+      find: { type: 'boolean', default: false },
+      rows: { type: 'string' },
       help: { type: 'boolean', default: false },
     },
   })
   const chosen = values.kinds.split(',')
-  const growthRows = values.growth ? values.rows.split(',').map(Number) : null
+  const what = whatOf(values)
   const [scale, rounds, streams] = [values.scale, values.rounds, values.streams].map(Number)
-  const numbers = [scale, rounds, streams, ...(growthRows ?? [])]
+  const numbers = [scale, rounds, streams, ...rowsOf(what)]
   if (values.help || !chosen.every(isKind) || !numbers.every((number) => number !== undefined && number > 0))
     return null
   return {
@@ -119,7 +128,27 @@ function readOptions(args: readonly string[]): Options | null {
     tuned: values.tuned,
     sopTypes: values['sop-types'],
     binaries: values.postgres,
-    growthRows,
+    what,
+  }
+}
+
+function whatOf(values: { readonly growth: boolean; readonly find: boolean; readonly rows?: string }): What {
+  if (values.find) return { kind: 'find', rows: Number(values.rows ?? '10000000') }
+  if (values.growth) return { kind: 'growth', rows: (values.rows ?? '1000000,8000000').split(',').map(Number) }
+  return { kind: 'compare' }
+}
+
+/** Narrow rows, source by source. */
+function rowsOf(what: What): readonly number[] {
+  switch (what.kind) {
+    case 'compare':
+      return []
+    case 'growth':
+      return what.rows
+    case 'find':
+      return findKeys.map(() => what.rows)
+    default:
+      return never(what)
   }
 }
 
@@ -128,9 +157,10 @@ function isKind(text: string): text is Kind {
 }
 
 async function runBench(options: Options, signal: AbortSignal): Promise<void> {
-  const { scale, growthRows } = options
-  const rows = growthRows?.reduce((sum, each) => sum + each, 0) ?? 0
-  const needed = growthRows === null ? bytesAtScale1 * scale : rows * bytesPerNarrowRow
+  const { scale, what } = options
+  const isCompared = what.kind === 'compare'
+  const rows = rowsOf(what).reduce((sum, each) => sum + each, 0)
+  const needed = isCompared ? bytesAtScale1 * scale : rows * bytesPerNarrowRow
   const free = freeBytes()
   say(`needs about ${gigabytes(needed)} GB below ${tmpdir()}, where ${gigabytes(free)} GB are free`)
   if (free < needed) {
@@ -142,18 +172,17 @@ async function runBench(options: Options, signal: AbortSignal): Promise<void> {
   chmodSync(folder, 0o711)
   const started: LocalServer[] = []
   try {
-    const fieldBytes = growthRows === null ? fieldBytesAtScale1 * scale : rows * 80
+    const fieldBytes = isCompared ? fieldBytesAtScale1 * scale : rows * 80
     const source = await startSource(join(folder, 'source'), fieldBytes, signal)
     started.push(source)
     const settings = { ...stockSettings, ...(options.tuned ? tunedSettings : {}) }
     const target = await startTarget(join(folder, 'target'), options.binaries, settings, signal)
     started.push(target.server)
     const bench = { folder, source, target, streams: options.streams, sopTypes: options.sopTypes, signal }
-    const result = growthRows === null ? await compare(bench, options) : await grow(bench, options, growthRows)
-    const name = growthRows === null ? 'system-database' : 'system-database-growth'
+    const result = await measureWhat(bench, options)
     const { how, stdout: commit } = await git(signal, 'rev-parse', 'HEAD')
     const { stdout: changes } = await git(signal, 'status', '--porcelain', '--', 'src', 'bin')
-    writeResult(name, {
+    writeResult(isCompared ? 'system-database' : `system-database-${what.kind}`, {
       commit: how === 'exit code 0' ? commit.trim() : null,
       uncommittedChanges: changes !== '',
       machine: machine(),
@@ -164,7 +193,7 @@ async function runBench(options: Options, signal: AbortSignal): Promise<void> {
         mariadb: await versionOf('mariadbd', signal),
         pgloader: await versionOf('pgloader', signal),
         rounds: options.rounds,
-        scale: growthRows === null ? scale : null,
+        scale: isCompared ? scale : null,
         streams: options.streams,
         pgloaderTypes: options.sopTypes ? 'its own' : 'ours',
       },
@@ -173,6 +202,20 @@ async function runBench(options: Options, signal: AbortSignal): Promise<void> {
   } finally {
     await Promise.all(started.map((server) => server.stop()))
     rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+function measureWhat(bench: Omit<Bench, 'data'>, options: Options): Promise<object> {
+  const { what } = options
+  switch (what.kind) {
+    case 'compare':
+      return compare(bench, options)
+    case 'growth':
+      return grow(bench, options, what.rows)
+    case 'find':
+      return find(bench, options, what.rows)
+    default:
+      return never(what)
   }
 }
 
@@ -222,6 +265,20 @@ async function grow(base: Omit<Bench, 'data'>, options: Options, rowCounts: read
   const growth = await measureGrowth(base, sources, options.rounds, say)
   process.stdout.write(growthText(growth))
   return { ...growth }
+}
+
+/** By a key that is one number, and by one that is not: the first is narrowed by ranges, the other by its hash. */
+const findKeys = ['id', 'id, kind'] as const
+
+async function find(base: Omit<Bench, 'data'>, options: Options, rows: number): Promise<object> {
+  const findings: Finding[] = []
+  for (const key of findKeys) {
+    const data = await fillNarrow(base.source, rows, base.signal, key)
+    say(`made ${rows} narrow rows with the key (${key})`)
+    findings.push(await measureFinding(base, data, key, options.rounds, say))
+  }
+  process.stdout.write(findingText(findings))
+  return { findings }
 }
 
 function mustHaveWorked(outcome: Outcome): void {

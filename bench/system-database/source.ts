@@ -69,15 +69,24 @@ export async function fillSource(server: LocalServer, scale: number, signal: Abo
   return { ...(await settled(server, database, signal)), indexes: 20, foreignKeys: 8 }
 }
 
-/** Makes `rows` narrow rows, without any other table. */
-export async function fillNarrow(server: LocalServer, rows: number, signal: AbortSignal): Promise<SourceData> {
-  const database = `bench_narrow_${rows}`
+/** Makes `rows` narrow rows, without any other table, with a primary key of these columns. */
+export async function fillNarrow(
+  server: LocalServer,
+  rows: number,
+  signal: AbortSignal,
+  key: 'id' | 'id, kind' = 'id',
+): Promise<SourceData> {
+  const database = `bench_narrow_${rows}${key === 'id' ? '' : '_composite'}`
   const counts = [
     ['events', rows],
     ['users', 240_000],
     ['projects', 60_000],
   ] as const
-  await inDatabase(server, database, signal, (run) => run(['narrow-schema.sql', 'event-rows.sql'], counts))
+  await inDatabase(server, database, signal, async (run, query) => {
+    await run(['narrow-schema.sql'], counts)
+    if (key !== 'id') await query(`ALTER TABLE events DROP PRIMARY KEY, ADD PRIMARY KEY (${key})`)
+    await run(['event-rows.sql'], counts)
+  })
   return { ...(await settled(server, database, signal)), indexes: 2, foreignKeys: 0 }
 }
 
@@ -87,17 +96,18 @@ async function inDatabase(
   server: LocalServer,
   database: string,
   signal: AbortSignal,
-  work: (run: RunFiles) => Promise<void>,
+  work: (run: RunFiles, query: (sql: string) => Promise<unknown>) => Promise<void>,
 ) {
   await withConnection(server, signal, async (connection) => {
     await connection.query(`CREATE DATABASE IF NOT EXISTS ${database}`)
     await connection.query(`USE ${database}`)
     // Both off, rows for an empty table are sorted and its indexes built from them.
     await connection.query('SET SESSION unique_checks = 0, foreign_key_checks = 0')
+    const query = (sql: string) => connection.query(sql)
     await work(async (files, counts) => {
-      for (const [name, rows] of counts) await connection.query(`SET @${name} = ${rows}`)
-      for (const file of files) await connection.query(await readFile(join(import.meta.dirname, file), 'utf8'))
-    })
+      for (const [name, rows] of counts) await query(`SET @${name} = ${rows}`)
+      for (const file of files) await query(await readFile(join(import.meta.dirname, file), 'utf8'))
+    }, query)
   })
 }
 

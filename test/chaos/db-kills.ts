@@ -20,6 +20,7 @@ export async function dbKills([count = 50, thousands = 1000]: readonly number[])
     const last = await copyDb(kills)
     say(`last run: ${Math.round(performance.now() - startedMs)} ms`)
     await assertWholeAndExact(kills, last)
+    say('whole and exact: db verify exits 0, each table has as many rows as the source, nothing is there twice')
     const { bytes, inVain } = await bytesInVain(kills)
     say(`${bytes} bytes of ranges; ${inVain} more written in vain, ${Math.round(inVain / count)} per kill`)
     for (const victim of victims) {

@@ -25,11 +25,18 @@ const context: CliContext = {
   },
 }
 const program = new Command('threeshift').exitOverride()
-registerDb(program, context, { mover: systemDatabaseMover(systemClock, JSON.parse(process.env['LIMITS'] ?? '')) })
+registerDb(program, context, {
+  version: 'test',
+  mover: systemDatabaseMover(systemClock, JSON.parse(process.env['LIMITS'] ?? '')),
+})
 try {
   await program.parseAsync(process.argv.slice(2), { from: 'user' })
 } catch (error) {
   if (!(error instanceof Fault)) throw error
   printFault(error, context, process.argv.includes('--json'))
   process.exitCode = error.exit
+}
+if (process.argv.includes('--json')) {
+  const { maxRSS, userCPUTime, systemCPUTime } = process.resourceUsage()
+  process.stderr.write(`${JSON.stringify({ maxRssKb: maxRSS, cpuMs: (userCPUTime + systemCPUTime) / 1000 })}\n`)
 }

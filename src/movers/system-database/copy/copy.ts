@@ -164,7 +164,7 @@ class CopyRun {
   }
 
   async #spare(): Promise<Spare> {
-    const { source, signal, opened } = this.#sessions
+    const { source, signal, opened, onFailure } = this.#sessions
     const { maxLatencyMs } = this.#request
     if (maxLatencyMs === null) return spareNobody
     const probes = [
@@ -172,7 +172,7 @@ class CopyRun {
       await PostgresTarget.open(this.#request.target, signal),
     ] as const
     opened.push(...probes)
-    return spareServers(...probes, maxLatencyMs, this.#clock, signal)
+    return spareServers(...probes, maxLatencyMs, this.#clock, signal, onFailure)
   }
 
   async #plan(

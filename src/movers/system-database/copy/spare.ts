@@ -19,7 +19,7 @@ export const spareNobody: Spare = { pause: () => null, stop: async () => undefin
 /**
  * Asks both servers something trivial ten times a second, on sessions of its own. While an answer takes longer than
  * `maxLatencyMs`, every stream pauses after each message: 1 ms at first, twice as long with every slow answer, up to a
- * second; half as long with every answer in time.
+ * second; half as long with every answer in time. Who cannot ask any more cannot spare anybody: `onFailure` is told.
  */
 export function spareServers(
   source: SourceSession,
@@ -27,6 +27,7 @@ export function spareServers(
   maxLatencyMs: number,
   clock: Clock,
   signal: AbortSignal,
+  onFailure: (error: unknown) => void,
 ): Spare {
   const ended = new AbortController()
   const until = AbortSignal.any([signal, ended.signal])
@@ -39,8 +40,9 @@ export function spareServers(
       pauseMs = slow ? Math.min(longestPauseMs, Math.max(1, pauseMs * 2)) : Math.floor(pauseMs / 2)
       await setTimeout(probeEveryMs, undefined, { signal: until })
     }
-    // A probe that ends early leaves the copy as it is: its own sessions tell what is wrong.
-  })().catch(() => undefined)
+  })().catch((error: unknown) => {
+    if (!until.aborted) onFailure(error)
+  })
   return {
     pause: () => (pauseMs === 0 ? null : setTimeout(pauseMs, undefined, { signal }).then(() => undefined)),
     stop: async () => {
