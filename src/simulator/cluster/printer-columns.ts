@@ -1,6 +1,6 @@
 import type { PrinterColumn } from './kind-table.ts'
 import type { KubeObject } from './kube-object.ts'
-import { isFields, readList, readNumber, readPath, readText } from './read-path.ts'
+import { isFields, readList, readNumber, readPath, readText, readWord } from './read-path.ts'
 
 type Entry = readonly [name: string, value: PrinterColumn['value'], type?: PrinterColumn['type'] | 'wide']
 
@@ -47,7 +47,7 @@ function selector(path: string): PrinterColumn['value'] {
   return (object) => {
     const found = readPath(object, path)
     const pairs = isFields(found) ? Object.entries(found) : []
-    return pairs.length === 0 ? '<none>' : pairs.map(([key, value]) => `${key}=${String(value)}`).join(',')
+    return pairs.length === 0 ? '<none>' : pairs.map(([key, value]) => `${key}=${readWord(value, '')}`).join(',')
   }
 }
 
@@ -178,8 +178,8 @@ const columns: Readonly<Record<string, readonly Entry[]>> = {
     ['Completions', (job) => `${readNumber(job, 'status.succeeded')}/${readNumber(job, 'spec.completions') || 1}`],
   ],
   'PodDisruptionBudget.policy': [
-    ['Min Available', (budget) => String(readPath(budget, 'spec.minAvailable') ?? 'N/A')],
-    ['Max Unavailable', (budget) => String(readPath(budget, 'spec.maxUnavailable') ?? 'N/A')],
+    ['Min Available', (budget) => readWord(budget, 'spec.minAvailable', 'N/A')],
+    ['Max Unavailable', (budget) => readWord(budget, 'spec.maxUnavailable', 'N/A')],
     ['Allowed Disruptions', number('status.disruptionsAllowed'), 'integer'],
   ],
   'HorizontalPodAutoscaler.autoscaling': [
@@ -202,7 +202,7 @@ const columns: Readonly<Record<string, readonly Entry[]>> = {
     ['Host/Port', '.spec.host'],
     ['Path', '.spec.path'],
     ['Services', '.spec.to.name'],
-    ['Port', (route) => String(readPath(route, 'spec.port.targetPort') ?? '')],
+    ['Port', (route) => readWord(route, 'spec.port.targetPort', '')],
     ['Termination', '.spec.tls.termination'],
     ['Wildcard', (route) => readText(route, 'spec.wildcardPolicy') || 'None'],
   ],
@@ -238,9 +238,9 @@ const columns: Readonly<Record<string, readonly Entry[]>> = {
     ['Channel', '.spec.channel'],
   ],
   'InstallPlan.operators.coreos.com': [
-    ['CSV', (plan) => String(readList(plan, 'spec.clusterServiceVersionNames')[0] ?? '')],
+    ['CSV', (plan) => readWord(readList(plan, 'spec.clusterServiceVersionNames')[0], '')],
     ['Approval', '.spec.approval'],
-    ['Approved', (plan) => String(readPath(plan, 'spec.approved') ?? false)],
+    ['Approved', (plan) => readWord(plan, 'spec.approved', 'false')],
   ],
   'ClusterServiceVersion.operators.coreos.com': [
     ['Display', '.spec.displayName'],
@@ -270,7 +270,7 @@ const columns: Readonly<Record<string, readonly Entry[]>> = {
   'BlobStorage.integreatly.org': [phase],
   'PostgresSnapshot.integreatly.org': [phase],
   'RedisSnapshot.integreatly.org': [phase],
-  'KeycloakClient.keycloak.org': [['Ready', (client) => String(readPath(client, 'status.ready') ?? false)]],
+  'KeycloakClient.keycloak.org': [['Ready', (client) => readWord(client, 'status.ready', 'false')]],
 }
 
 function triggerOf(trigger: unknown): string {

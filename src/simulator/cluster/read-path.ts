@@ -21,6 +21,12 @@ export function readText(value: unknown, path: string): string {
   return typeof found === 'string' ? found : ''
 }
 
+/** As `readPath`, of a text, a number or a boolean, each as text; `otherwise` for absent and anything else. */
+export function readWord(value: unknown, path: string, otherwise = ''): string {
+  const found = readPath(value, path)
+  return typeof found === 'string' || typeof found === 'number' || typeof found === 'boolean' ? `${found}` : otherwise
+}
+
 /** As `readPath`, of a number; absent and anything else is 0. */
 export function readNumber(value: unknown, path: string): number {
   const found = readPath(value, path)

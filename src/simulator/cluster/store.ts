@@ -48,32 +48,28 @@ export interface ClusterStore {
   /** The resourceVersion of the last change. */
   version(): string
 
-  /** The type parameter is the caller's word on the shape; nothing checks it. */
-  get<Shape extends KubeObject = KubeObject>(ref: ObjectRef): Shape | undefined
+  get(ref: ObjectRef): KubeObject | undefined
 
   /** As `get`, and refuses with NotFound what is absent. */
-  read<Shape extends KubeObject = KubeObject>(ref: ObjectRef): Shape
+  read(ref: ObjectRef): KubeObject
 
   /** Sorted by namespace and name. An absent namespace means all of them. */
-  list<Shape extends KubeObject = KubeObject>(resource: string, filter?: Filter): readonly Shape[]
+  list(resource: string, filter?: Filter): readonly KubeObject[]
 
   /** Its status is kept, unlike when it is created through the API. Refuses: AlreadyExists, NotFound (namespace), Invalid. */
-  create<Shape extends KubeObject = KubeObject>(object: NewObject, options?: WriteOptions): Shape
+  create(object: NewObject, options?: WriteOptions): KubeObject
 
   /**
    * Replaces all but the status, or with `subresource` only that. A `metadata.resourceVersion` in it must be the stored one.
    * Refuses: NotFound, Conflict, Invalid.
    */
-  update<Shape extends KubeObject = KubeObject>(
-    object: NewObject,
-    options?: WriteOptions & { readonly subresource?: 'status' },
-  ): Shape
+  update(object: NewObject, options?: WriteOptions & { readonly subresource?: 'status' }): KubeObject
 
   /**
    * Gives `change` a copy to work on, and stores what becomes of it, status included. Nothing is written, and no watcher hears
    * of it, when nothing has changed. What a controller uses. Refuses: NotFound, Invalid.
    */
-  modify<Shape = MutableObject>(ref: ObjectRef, change: (draft: Shape) => void, options?: WriteOptions): KubeObject
+  modify(ref: ObjectRef, change: (draft: MutableObject) => void, options?: WriteOptions): KubeObject
 
   /** Refuses: NotFound (but for apply), Conflict, Invalid, BadRequest, UnsupportedMediaType. */
   patch(ref: ObjectRef, patch: Patch, options?: WriteOptions & { readonly subresource?: 'status' }): KubeObject
