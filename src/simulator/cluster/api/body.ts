@@ -5,11 +5,12 @@ import { type Fields, isFields } from '../read-path.ts'
 import { badRequest, Refusal } from '../refusal.ts'
 import type { DeleteOptions, Patch } from '../store.ts'
 import { type ApiRequest, isTrue } from './api-request.ts'
+import { decodeProtobuf } from './protobuf.ts'
 
 const maxBytes = 3 * 1024 * 1024
 
-/** The whole body as text. Refuses: RequestEntityTooLarge. */
-export async function readBody(message: IncomingMessage): Promise<string> {
+/** The whole body. Refuses: RequestEntityTooLarge. */
+export async function readBody(message: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = []
   let bytes = 0
   for await (const chunk of message) {
@@ -19,14 +20,16 @@ export async function readBody(message: IncomingMessage): Promise<string> {
     if (bytes > maxBytes) throw new Refusal(413, 'RequestEntityTooLarge', `limit is ${maxBytes} bytes`)
     chunks.push(buffer)
   }
-  return Buffer.concat(chunks).toString('utf8')
+  return Buffer.concat(chunks)
 }
 
-/** JSON, or YAML where the type says so. Refuses: BadRequest, UnsupportedMediaType. */
-export function parseBody(text: string, type: string): unknown {
-  if (type.includes('protobuf') || type.includes('cbor')) {
+/** JSON, or YAML or a protocol buffer where the type says so. Refuses: BadRequest, UnsupportedMediaType. */
+export function parseBody(body: Buffer, type: string): unknown {
+  if (type.includes('protobuf')) return decodeProtobuf(body)
+  if (type.includes('cbor')) {
     throw new Refusal(415, 'UnsupportedMediaType', `the body of the request was in an unknown format: ${type}`)
   }
+  const text = body.toString('utf8')
   try {
     return type.includes('yaml') ? (parseYaml(text) as unknown) : (JSON.parse(text) as unknown)
   } catch (error) {
@@ -92,15 +95,15 @@ export async function readPatch(request: ApiRequest): Promise<Patch> {
 
 /** What a DELETE asks for, in its body or, for old clients, its query. */
 export async function readDeleteOptions(request: ApiRequest): Promise<DeleteOptions> {
-  const text = await readBody(request.message)
-  const body = text === '' ? {} : parseBody(text, request.message.headers['content-type'] ?? 'application/json')
-  const given: Fields = isFields(body) ? body : {}
-  const propagation = given.propagationPolicy ?? request.query.get('propagationPolicy')
-  const grace = given.gracePeriodSeconds ?? request.query.get('gracePeriodSeconds')
-  const isDryRun = Array.isArray(given.dryRun) || request.query.get('dryRun') === 'All'
-  const conditions = isFields(given.preconditions) ? given.preconditions : {}
+  const given = await readBody(request.message)
+  const body = given.length === 0 ? {} : parseBody(given, request.message.headers['content-type'] ?? 'application/json')
+  const options: Fields = isFields(body) ? body : {}
+  const propagation = options.propagationPolicy ?? request.query.get('propagationPolicy')
+  const grace = options.gracePeriodSeconds ?? request.query.get('gracePeriodSeconds')
+  const isDryRun = Array.isArray(options.dryRun) || request.query.get('dryRun') === 'All'
+  const conditions = isFields(options.preconditions) ? options.preconditions : {}
   return {
-    ...(propagation === 'Orphan' || propagation === 'Foreground' || given.orphanDependents === true
+    ...(propagation === 'Orphan' || propagation === 'Foreground' || options.orphanDependents === true
       ? { propagation: propagation === 'Foreground' ? 'Foreground' : 'Orphan' }
       : {}),
     ...(grace === undefined || grace === null ? {} : { gracePeriodSeconds: Number(grace) }),
