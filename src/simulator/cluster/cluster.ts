@@ -1,13 +1,16 @@
 import { randomUUID } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { connect } from 'node:tls'
 import type { Clock } from '../../base/clock.ts'
 import { Accounts } from './access/accounts.ts'
 import { type Certificate, makeCertificate } from './access/certificate.ts'
 import { administrators } from './access/default-roles.ts'
 import { writeKubeconfig } from './access/kubeconfig.ts'
 import { ApiServer } from './api/api-server.ts'
+import type { ApiContext } from './api/context.ts'
 import { FaultScript } from './fault-script.ts'
+import { fault } from './faults.ts'
 import { kinds } from './kinds.ts'
 import { ObjectStore } from './object-store.ts'
 import type { PodRuntime } from './pod-runtime.ts'
@@ -47,10 +50,20 @@ export interface Cluster {
   close(): Promise<void>
 }
 
-/** Opens what is in `dir`, or a new cluster, and serves it on loopback. */
+/**
+ * Opens what is in `dir`, or a new cluster, and serves it on loopback. A script of faults in its `faults.json` holds from the start.
+ * Faults: CLUSTER_PORT_TAKEN, CLUSTER_FOLDER_BUSY, CLUSTER_SCRIPT_INVALID.
+ */
 export async function openCluster(options: ClusterOptions): Promise<Cluster> {
   const { dir, name, clock, path } = options
   mkdirSync(dir, { recursive: true, mode: 0o700 })
+  const certificate = readCertificate(join(dir, 'certificate.json'), name, clock)
+  const portFile = join(dir, 'port')
+  const lastPort = existsSync(portFile) ? Number(readFileSync(portFile, 'utf8')) : 0
+  if (lastPort !== 0 && (await isServed(lastPort, certificate))) {
+    throw fault('CLUSTER_FOLDER_BUSY', { cluster: name, folder: dir, port: lastPort })
+  }
+  const faults = readScript(join(dir, 'faults.json'))
   const store = ObjectStore.open({
     kinds,
     file: join(dir, 'objects.jsonl'),
@@ -62,13 +75,13 @@ export async function openCluster(options: ClusterOptions): Promise<Cluster> {
   const logs = new PodLogs(podsFolder, clock)
   const pods = localPods({ store, logs, folder: podsFolder, path })
   const accounts = Accounts.open(join(dir, 'accounts.json'), clock)
-  const faults = new FaultScript()
-  const scripted = join(dir, 'faults.json')
-  if (existsSync(scripted)) faults.load(JSON.parse(readFileSync(scripted, 'utf8')))
   const journal = new RequestJournal(join(dir, 'requests.jsonl'))
-  const certificate = readCertificate(join(dir, 'certificate.json'), name, clock)
   const context = { store, accounts, pods, logs, faults, journal, clock, bookmarkMs: options.bookmarkMs ?? 60_000 }
-  const server = await serveAt(context, certificate, options.port, join(dir, 'port'))
+  const server = await serveAt(context, certificate, options, lastPort).catch((error: unknown) => {
+    store.close()
+    throw error
+  })
+  writeFileSync(portFile, String(server.port))
   const url = `https://127.0.0.1:${server.port}`
   const kubeconfigFor = (user: string, groups: readonly string[]): string => {
     const file = join(dir, user === 'kube:admin' ? 'kubeconfig' : `kubeconfig-${user.replaceAll(/[^\w.-]/g, '-')}`)
@@ -94,20 +107,47 @@ export async function openCluster(options: ClusterOptions): Promise<Cluster> {
   }
 }
 
-/** On the wanted port; on that of the last time, so that old kubeconfigs hold; else on any. */
+/** On the wanted port; else on that of the last time, so that old kubeconfigs hold; else on any. */
 async function serveAt(
-  context: Parameters<typeof ApiServer.open>[0],
+  context: ApiContext,
   certificate: Certificate,
-  port: number,
-  file: string,
+  { name, port }: ClusterOptions,
+  lastPort: number,
 ): Promise<ApiServer> {
-  const last = port === 0 && existsSync(file) ? Number(readFileSync(file, 'utf8')) : port
-  const server = await ApiServer.open(context, certificate, last).catch((error: NodeJS.ErrnoException) => {
-    if (port !== 0 || error.code !== 'EADDRINUSE') throw error
+  try {
+    return await ApiServer.open(context, certificate, port === 0 ? lastPort : port)
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')) throw error
+    if (port !== 0) throw fault('CLUSTER_PORT_TAKEN', { cluster: name, port }, error)
     return ApiServer.open(context, certificate, 0)
+  }
+}
+
+/** Whether somebody on that port holds this certificate's key: then it is this cluster. */
+function isServed(port: number, { certificate }: Certificate): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host: '127.0.0.1', port, ca: certificate, ALPNProtocols: ['http/1.1'] })
+    const end = (served: boolean) => (): void => {
+      socket.destroy()
+      resolve(served)
+    }
+    socket.once('secureConnect', end(true))
+    socket.once('error', end(false))
+    socket.setTimeout(2000, end(false))
   })
-  writeFileSync(file, String(server.port))
-  return server
+}
+
+/** The faults that a cluster starts with. */
+function readScript(file: string): FaultScript {
+  const script = new FaultScript()
+  if (!existsSync(file)) return script
+  try {
+    script.load(JSON.parse(readFileSync(file, 'utf8')))
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : 'it cannot be read'
+    throw fault('CLUSTER_SCRIPT_INVALID', { file, reason }, error)
+  }
+  return script
 }
 
 function readCertificate(file: string, name: string, clock: Clock): Certificate {
