@@ -18,6 +18,7 @@ import { localPods } from './pods/local-pods.ts'
 import { PodLogs } from './pods/pod-logs.ts'
 import { RequestJournal } from './request-journal.ts'
 import { type ClusterIdentity, seed } from './seed.ts'
+import { addServiceAccounts } from './service-accounts.ts'
 import type { ClusterStore } from './store.ts'
 
 export interface ClusterOptions extends ClusterIdentity {
@@ -70,6 +71,7 @@ export async function openCluster(options: ClusterOptions): Promise<Cluster> {
     clock,
     ...(options.rememberedChanges === undefined ? {} : { rememberedChanges: options.rememberedChanges }),
   })
+  addServiceAccounts(store)
   seed(store, options, randomUUID)
   const podsFolder = join(dir, 'pods')
   const logs = new PodLogs(podsFolder, clock)

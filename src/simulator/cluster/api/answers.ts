@@ -14,7 +14,12 @@ export function jsonOf(object: KubeObject): string {
   return text
 }
 
-export function sendText(response: ServerResponse, code: number, text: string, type = 'application/json'): void {
+export function sendText(
+  response: ServerResponse,
+  code: number,
+  text: string | Buffer,
+  type = 'application/json',
+): void {
   response.writeHead(code, { 'content-type': type, 'cache-control': 'no-cache, private' })
   response.end(text)
 }

@@ -5,6 +5,7 @@ import type { ApiRequest } from './api-request.ts'
 import { parseBody, readBody } from './body.ts'
 import type { ApiContext } from './context.ts'
 import { discover } from './discovery.ts'
+import { openApiProtobuf, openApiProtobufType } from './openapi-protobuf.ts'
 import { openApiV2, openApiV3, openApiV3Index } from './openapi.ts'
 
 /**
@@ -24,9 +25,8 @@ export async function servePath(context: ApiContext, request: ApiRequest, respon
   }
   if (method !== 'GET') throw noSuchPath()
   if (path === '/openapi/v2') {
-    // Stock clients ask for it as a protocol buffer first, and take another document when there is none.
     const accept = request.message.headers.accept ?? ''
-    if (accept !== '' && !/json|\*\/\*/.test(accept)) sendText(response, 406, '', 'text/plain')
+    if (accept.includes('proto-openapi')) sendText(response, 200, openApiProtobuf(kinds), openApiProtobufType)
     else sendJson(response, 200, openApiV2(kinds))
     return
   }
