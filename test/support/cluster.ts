@@ -1,11 +1,17 @@
 import { spawn } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { once } from 'node:events'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import type { ClientRequest, IncomingHttpHeaders, IncomingMessage } from 'node:http'
+import { request } from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
+import { createInterface } from 'node:readline'
 import { after, before } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { WebSocket } from 'ws'
 import { systemClock } from '../../src/base/clock.ts'
+import type { ObjectMeta } from '../../src/simulator/cluster/kube-object.ts'
 import { type Cluster, type ClusterOptions, openCluster } from '../../src/simulator/cluster/cluster.ts'
 
 /** Where set-up puts kubectl; where it puts none, the machine's own is taken. */
@@ -84,4 +90,92 @@ export async function runKubectl(
     child.once('close', resolve)
   })
   return { code, stdout, stderr }
+}
+
+export interface Answer {
+  readonly code: number
+  readonly headers: IncomingHttpHeaders
+  readonly text: string
+  /** Of a JSON answer. */
+  readonly body: Readonly<Record<string, unknown>>
+}
+
+export interface AskOptions {
+  readonly method?: string
+  readonly body?: unknown
+  readonly type?: string
+  readonly accept?: string
+  readonly token?: string
+}
+
+function accessOf(cluster: Cluster) {
+  const file = JSON.parse(readFileSync(cluster.kubeconfig, 'utf8')) as {
+    clusters: readonly { cluster: { 'certificate-authority-data': string } }[]
+    users: readonly { user: { token: string } }[]
+  }
+  return {
+    ca: Buffer.from(file.clusters[0]?.cluster['certificate-authority-data'] ?? '', 'base64'),
+    token: file.users[0]?.user.token ?? '',
+  }
+}
+
+/** One request over HTTPS, as the administrator unless `token` says otherwise. Rejects when the connection breaks. */
+export function ask(cluster: Cluster, path: string, options: AskOptions = {}): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const sent = openRequest(cluster, path, options)
+    sent.once('error', reject)
+    sent.once('response', (response) => {
+      let text = ''
+      response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk))
+      response.once('error', reject)
+      response.once('end', () => {
+        const isJson = response.headers['content-type'] === 'application/json' && !text.includes('}\n{')
+        const body = isJson ? (JSON.parse(text) as Answer['body']) : {}
+        resolve({ code: response.statusCode ?? 0, headers: response.headers, text, body })
+      })
+    })
+  })
+}
+
+/** As `ask`, for answers that are to be read while they come. */
+export function openRequest(cluster: Cluster, path: string, options: AskOptions = {}): ClientRequest {
+  const { ca, token } = accessOf(cluster)
+  const sent = request(`${cluster.url}${path}`, {
+    ca,
+    agent: false,
+    method: options.method ?? 'GET',
+    headers: {
+      authorization: `Bearer ${options.token ?? token}`,
+      'content-type': options.type ?? 'application/json',
+      ...(options.accept === undefined ? {} : { accept: options.accept }),
+    },
+  })
+  sent.end(options.body === undefined ? undefined : JSON.stringify(options.body))
+  return sent
+}
+
+/** The events of a watch, one at a time; ends with it. */
+export async function* watchEvents(
+  cluster: Cluster,
+  path: string,
+): AsyncGenerator<{
+  readonly type: string
+  readonly object: Readonly<Record<string, unknown>> & { readonly metadata: ObjectMeta }
+}> {
+  const sent = openRequest(cluster, path)
+  try {
+    const [response] = (await once(sent, 'response')) as [IncomingMessage]
+    // Whoever stops watching breaks the connection.
+    response.on('error', () => undefined)
+    for await (const line of createInterface(response)) yield JSON.parse(line) as never
+  } finally {
+    sent.destroy()
+  }
+}
+
+/** An exec as a client of one protocol sees it. */
+export function openExec(cluster: Cluster, path: string, protocol: string): WebSocket {
+  const { ca, token } = accessOf(cluster)
+  const url = `${cluster.url.replace('https:', 'wss:')}${path}`
+  return new WebSocket(url, [protocol], { ca, headers: { authorization: `Bearer ${token}` } })
 }

@@ -53,7 +53,7 @@ export const defaultRoles: readonly NewObject[] = [
   clusterRole('view', [
     {
       verbs: reading,
-      apiGroups: every,
+      apiGroups: [''],
       resources: [
         'pods',
         'pods/log',

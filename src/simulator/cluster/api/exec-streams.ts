@@ -5,6 +5,9 @@ import { Refusal, type Status, success } from '../refusal.ts'
 /** The first byte of every message. */
 const channel = { stdin: 0, stdout: 1, stderr: 2, status: 3, resize: 4, close: 255 } as const
 
+/** How much output may be on its way. */
+const unsentBytes = 1024 * 1024
+
 export const protocols = ['v5.channel.k8s.io', 'v4.channel.k8s.io'] as const
 
 /** What an exec looks like over a WebSocket: three streams and a last word. */
@@ -45,6 +48,7 @@ export function execStreams(
   let leftBytes = options.cutAfterBytes ?? Number.POSITIVE_INFINITY
   const writer = (number: number): Writable =>
     new Writable({
+      highWaterMark: unsentBytes,
       write(chunk: Buffer, _encoding, done) {
         const given = number === channel.stdout ? chunk.subarray(0, leftBytes) : chunk
         if (number === channel.stdout) leftBytes -= given.length

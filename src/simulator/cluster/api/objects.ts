@@ -30,7 +30,7 @@ export async function serveObjects(context: ApiContext, call: ResourceCall, resp
         query,
         shape: shapeFor(call),
         show: (object) => object,
-        isSilent: call.effect?.kind === 'silent',
+        effect: call.effect,
         bookmarkMs: context.bookmarkMs,
       })
       break

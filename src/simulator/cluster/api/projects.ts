@@ -38,7 +38,7 @@ export async function serveProjects(context: ApiContext, call: ResourceCall, res
         query: request.query,
         shape: shapeFor(call),
         show: projectOf,
-        isSilent: call.effect?.kind === 'silent',
+        effect: call.effect,
         bookmarkMs: context.bookmarkMs,
       })
       break

@@ -1,7 +1,9 @@
 import type { ServerResponse } from 'node:http'
 import type { Clock } from '../../../base/clock.ts'
+import type { FaultEffect } from '../fault-script.ts'
 import { apiVersionOf, type ResourceKind } from '../kind-table.ts'
 import type { KubeObject, WatchEvent } from '../kube-object.ts'
+import { expired } from '../refusal.ts'
 import { fieldMatcher, labelMatcher } from '../selectors.ts'
 import type { ClusterStore, Filter } from '../store.ts'
 import { jsonOf, statusOf } from './answers.ts'
@@ -21,8 +23,8 @@ export interface WatchRequest {
   readonly shape: Shape
   /** Turns what the store holds into what is shown. */
   readonly show: (object: KubeObject) => KubeObject
-  /** Scripted: it stays open and tells nothing. */
-  readonly isSilent: boolean
+  /** Scripted: it stays open and tells nothing, or it is expired from the start. */
+  readonly effect: FaultEffect | undefined
   readonly bookmarkMs: number
 }
 
@@ -36,7 +38,7 @@ export function serveWatch(response: ServerResponse, store: ClusterStore, clock:
   response.writeHead(200, { 'content-type': 'application/json', 'cache-control': 'no-cache, private' })
   response.flushHeaders()
   const send = (line: string): void => {
-    if (request.isSilent || response.destroyed || response.writableEnded) return
+    if (request.effect?.kind === 'silent' || response.destroyed || response.writableEnded) return
     response.write(`${line}\n`)
     if (response.writableLength > maxUnsentBytes) response.destroy()
   }
@@ -62,6 +64,7 @@ export function serveWatch(response: ServerResponse, store: ClusterStore, clock:
   const wantsInitial = isTrue(query, 'sendInitialEvents')
   const isFromNow = since === '' || since === '0' || wantsInitial
   try {
+    if (request.effect?.kind === 'expire') throw expired('scripted: too old resource version')
     if (isFromNow && query.get('sendInitialEvents') !== 'false') {
       for (const object of store.list(request.resource, filter)) tell('ADDED', object)
     }
