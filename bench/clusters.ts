@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { type ClientRequest, request } from 'node:https'
-import { availableParallelism, cpus, tmpdir } from 'node:os'
+import type { ClientRequest } from 'node:http'
+import { request } from 'node:https'
+import { availableParallelism, cpus, loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
 import { createInterface } from 'node:readline'
@@ -33,14 +34,17 @@ export async function run(): Promise<void> {
       date: new Date().toISOString().slice(0, 10),
       node: process.version,
       machine: `${cpus()[0]?.model ?? 'unknown'}, ${availableParallelism()} cores`,
+      loadAverage: loadavg()[0],
       objects,
       pods,
       fillMs: ready.filledMs,
-      listPodsMs: await timed(() => ask.read('/api/v1/pods')),
-      listAllMs: await timed(async () => {
+      listPodsMs: await timed(serving.pid ?? 0, () => ask.read('/api/v1/pods')),
+      listAllMs: await timed(serving.pid ?? 0, async () => {
         for (const path of ['/api/v1/pods', '/api/v1/configmaps', '/apis/apps/v1/deployments']) await ask.read(path)
       }),
-      listPodsTableMs: await timed(() => ask.read('/api/v1/pods', 'application/json;as=Table;v=v1;g=meta.k8s.io')),
+      listPodsTableMs: await timed(serving.pid ?? 0, () =>
+        ask.read('/api/v1/pods', 'application/json;as=Table;v=v1;g=meta.k8s.io'),
+      ),
       watchers,
       ...(await timeWatchers(ask)),
       serverResidentMB: residentMB(serving.pid ?? 0),
@@ -87,17 +91,19 @@ function client(kubeconfig: string): Client {
   return { open, read }
 }
 
-/** The median of some rounds after a first that does not count, and the worst. */
-async function timed(work: () => Promise<unknown>): Promise<{ readonly median: number; readonly worst: number }> {
+/** The median of some rounds after a first that does not count, the worst, and what CPU the server took for one. */
+async function timed(server: number, work: () => Promise<unknown>): Promise<object> {
   await work()
   const took: number[] = []
+  const cpuBefore = cpuMs(server)
   for (let round = 0; round < rounds; round++) {
     const before = performance.now()
     await work()
     took.push(Math.round(performance.now() - before))
   }
   took.sort((a, b) => a - b)
-  return { median: took[Math.floor(rounds / 2)] ?? 0, worst: took.at(-1) ?? 0 }
+  const serverCpu = Math.round((cpuMs(server) - cpuBefore) / rounds)
+  return { median: took[Math.floor(rounds / 2)] ?? 0, worst: took.at(-1) ?? 0, serverCpu }
 }
 
 /** Changes are made one after another; each is over when all watchers have heard of it. */
@@ -108,10 +114,14 @@ async function timeWatchers({ open }: Client): Promise<object> {
   const open50 = Array.from({ length: watchers }, async () => {
     const sent = open('/api/v1/namespaces/bench/configmaps?watch=1&fieldSelector=metadata.name%3Dchanging')
     const [response] = await once(sent, 'response')
-    createInterface(response).on('line', () => {
-      heard += 1
-      if (heard >= wanted) wake()
-    })
+    // It is broken when all has been measured.
+    response.on('error', () => undefined)
+    createInterface(response)
+      .on('error', () => undefined)
+      .on('line', () => {
+        heard += 1
+        if (heard >= wanted) wake()
+      })
     return sent
   })
   const sockets = await Promise.all(open50)
@@ -134,6 +144,12 @@ async function timeWatchers({ open }: Client): Promise<object> {
   took.sort((a, b) => a - b)
   const at = (share: number) => Math.round((took[Math.floor(took.length * share)] ?? 0) * 10) / 10
   return { changeHeardByAllMs: { median: at(0.5), p95: at(0.95) } }
+}
+
+/** In user and system mode; Linux counts in hundredths of a second. */
+function cpuMs(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? []
+  return (Number(fields[11]) + Number(fields[12])) * 10
 }
 
 function residentMB(pid: number): number {

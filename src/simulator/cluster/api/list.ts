@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http'
+import { never } from '../../../base/never.ts'
 import { apiVersionOf, type ResourceKind } from '../kind-table.ts'
 import type { KubeObject } from '../kube-object.ts'
 import { badRequest, expired, Refusal } from '../refusal.ts'
@@ -71,7 +72,17 @@ function listAt(store: ClusterStore, resource: string, filter: Filter, version: 
   }
 }
 
-export function sendPage(response: ServerResponse, kind: ResourceKind, page: Page, shape: Shape, now: EpochMs): void {
+/** Objects that are written at a time: what a client has not taken yet is not turned into text. */
+const chunkObjects = 200
+
+/** Sends a page; a large one bit by bit, as fast as the client takes it. */
+export async function sendPage(
+  response: ServerResponse,
+  kind: ResourceKind,
+  page: Page,
+  shape: Shape,
+  now: EpochMs,
+): Promise<void> {
   const listMetadata = {
     resourceVersion: page.version,
     ...(page.next === undefined ? {} : { continue: page.next, remainingItemCount: page.remaining }),
@@ -89,8 +100,42 @@ export function sendPage(response: ServerResponse, kind: ResourceKind, page: Pag
       })
       break
     case 'object': {
-      const head = `{"kind":"${kind.kind}List","apiVersion":"${apiVersionOf(kind)}","metadata":${JSON.stringify(listMetadata)}`
-      sendText(response, 200, `${head},"items":[${page.objects.map(jsonOf).join(',')}]}`)
+      const head = `{"kind":"${kind.kind}List","apiVersion":"${apiVersionOf(kind)}","metadata":${JSON.stringify(listMetadata)},"items":[`
+      await sendItems(response, head, page.objects)
+      break
     }
+    default:
+      never(shape)
   }
+}
+
+async function sendItems(response: ServerResponse, head: string, objects: readonly KubeObject[]): Promise<void> {
+  const textOf = (from: number) =>
+    objects
+      .slice(from, from + chunkObjects)
+      .map(jsonOf)
+      .join(',')
+  if (objects.length <= chunkObjects) {
+    sendText(response, 200, `${head}${textOf(0)}]}`)
+    return
+  }
+  response.writeHead(200, { 'content-type': 'application/json', 'cache-control': 'no-cache, private' })
+  response.write(head)
+  for (let at = 0; at < objects.length && !response.destroyed; at += chunkObjects) {
+    if (!response.write((at === 0 ? '' : ',') + textOf(at))) await drained(response)
+  }
+  response.end(']}')
+}
+
+/** Until there is room again, or nobody reads any more. */
+function drained(response: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      response.off('drain', done)
+      response.off('close', done)
+      resolve()
+    }
+    response.once('drain', done)
+    response.once('close', done)
+  })
 }

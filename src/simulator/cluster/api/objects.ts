@@ -20,7 +20,7 @@ export async function serveObjects(context: ApiContext, call: ResourceCall, resp
       sendObject(context, call, response, 200, store.read(refOf(call)))
       break
     case 'list':
-      sendPage(response, kind, readPage(store, resource, filterOf(request), query), shapeFor(call), clock.now())
+      await sendPage(response, kind, readPage(store, resource, filterOf(request), query), shapeFor(call), clock.now())
       break
     case 'watch':
       serveWatch(response, store, clock, {
@@ -92,7 +92,7 @@ export async function serveObjects(context: ApiContext, call: ResourceCall, resp
         const { name, namespace } = metadata
         store.delete({ resource, name, ...(namespace === undefined ? {} : { namespace }) }, options)
       }
-      sendPage(response, kind, { objects, version: store.version() }, { kind: 'object' }, clock.now())
+      await sendPage(response, kind, { objects, version: store.version() }, { kind: 'object' }, clock.now())
       break
     }
     default:

@@ -27,7 +27,7 @@ export async function serveProjects(context: ApiContext, call: ResourceCall, res
     case 'list': {
       const page = readPage(store, resource, filterOf(request), request.query)
       const objects = page.objects.filter((namespace) => maySee(store, user, namespace)).map(projectOf)
-      sendPage(response, call.kind, { ...page, objects }, shapeFor(call), clock.now())
+      await sendPage(response, call.kind, { ...page, objects }, shapeFor(call), clock.now())
       break
     }
     case 'watch':
