@@ -110,7 +110,7 @@ async function timed(server: number, work: () => Promise<unknown>): Promise<obje
 async function timeWatchers({ open }: Client): Promise<object> {
   let heard = 0
   let wanted = 0
-  let wake = (): void => undefined
+  let wake: (() => void) | undefined
   const open50 = Array.from({ length: watchers }, async () => {
     const sent = open('/api/v1/namespaces/bench/configmaps?watch=1&fieldSelector=metadata.name%3Dchanging')
     const [response] = await once(sent, 'response')
@@ -120,7 +120,7 @@ async function timeWatchers({ open }: Client): Promise<object> {
       .on('error', () => undefined)
       .on('line', () => {
         heard += 1
-        if (heard >= wanted) wake()
+        if (heard >= wanted) wake?.()
       })
     return sent
   })

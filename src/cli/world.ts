@@ -28,7 +28,6 @@ export function registerWorld(
     .helpGroup('Rehearsals:')
     .summary('make installations to practise on')
     .description('Makes installations to practise on: real servers, made-up data.')
-  registerWorldClusters(world, context, ports)
   const command = world
     .command('source')
     .summary('fill an empty MySQL database (and a Redis) with a 3scale')
@@ -45,6 +44,7 @@ export function registerWorld(
       const report = await ports.sourceWorld.generate(await requestOf(options, context))
       context.stdout.write(options.json === true ? `${JSON.stringify(resultOf(report))}\n` : textOf(report))
     })
+  registerWorldClusters(world, context, ports)
 }
 
 async function requestOf(options: SourceOptions, context: CliContext): Promise<SourceWorldRequest> {

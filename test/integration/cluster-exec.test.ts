@@ -54,6 +54,10 @@ async function readAll(socket: WebSocket) {
   }
 }
 
+function execPath(pod: string): string {
+  return `/api/v1/namespaces/default/pods/${pod}/exec?command=true&stdout=true`
+}
+
 function onStdin(bytes: Buffer): Buffer {
   return Buffer.concat([Buffer.from([0]), bytes])
 }
@@ -151,9 +155,8 @@ describe('exec', () => {
   })
 
   test('SPDY is refused in words, and so are a pod that is not there and one that has ended', async () => {
-    const exec = (pod: string) => `/api/v1/namespaces/default/pods/${pod}/exec?command=true&stdout=true`
     const token = cluster().accounts.tokenOf('kube:admin', []).reveal('test')
-    const sent = request(`${cluster().url}${exec('tools')}`, {
+    const sent = request(`${cluster().url}${execPath('tools')}`, {
       method: 'POST',
       rejectUnauthorized: false,
       headers: { authorization: `Bearer ${token}`, connection: 'Upgrade', upgrade: 'SPDY/3.1' },
@@ -162,14 +165,14 @@ describe('exec', () => {
     const text = (await response.toArray()).join('')
     assert.equal(response.statusCode, 400)
     assert.match(text, /spdy\/3.1 is not served here, only WebSocket is/)
-    assert.equal((await ask(cluster(), exec('tools'), { method: 'POST' })).code, 405)
+    assert.equal((await ask(cluster(), execPath('tools'), { method: 'POST' })).code, 405)
     cluster().store.modify(
       { resource: 'pods', namespace: 'default', name: 'tools' },
       (pod) => (pod.status = { phase: 'Succeeded' }),
     )
     const { status } = await readAll(open(['true']))
     assert.equal(status?.reason, 'BadRequest')
-    const missing = openExec(cluster(), exec('nobody'), 'v5.channel.k8s.io')
+    const missing = openExec(cluster(), execPath('nobody'), 'v5.channel.k8s.io')
     const [error] = (await once(missing, 'error')) as [Error]
     assert.match(error.message, /404/)
   })
