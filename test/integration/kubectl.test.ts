@@ -163,6 +163,19 @@ describe('changes', () => {
     assert.match(await succeeds('-n shop get dc zync'), /NAME +REVISION +DESIRED[^\n]*\nzync +0 +0/)
   })
 
+  test('create makes what stock clients send as protocol buffers', async () => {
+    await succeeds('-n shop create deployment made --image=made:1 --replicas=3 --port=81')
+    const made = JSON.parse(await succeeds('-n shop get deployment made -o json')) as {
+      spec: { replicas: number; template: { spec: object } }
+    }
+    assert.equal(made.spec.replicas, 3)
+    assert.deepEqual(made.spec.template.spec, {
+      containers: [{ name: 'made', image: 'made:1', ports: [{ containerPort: 81, protocol: 'TCP' }] }],
+    })
+    await succeeds('-n shop create job once --image=job:1')
+    assert.equal(await succeeds('-n shop get job once -o jsonpath={..image}'), 'job:1')
+  })
+
   test('a dry run on the server changes nothing', async () => {
     await succeeds('create namespace never --dry-run=server')
     assert.match((await kubectl('get namespace never')).stderr, /NotFound/)

@@ -51,6 +51,8 @@ export class ApiServer {
       handleProtocols: (offered) => protocols.find((protocol) => offered.has(protocol)) ?? false,
     })
     server.on('upgrade', (message, socket, head) => void upgrade(context, sockets, message, socket, head))
+    // A client that reuses a connection must not find it closed in that very moment.
+    server.keepAliveTimeout = 10 * 60_000
     // Handshakes that fail are the client's to report.
     server.on('tlsClientError', () => undefined)
     await new Promise<void>((resolve, reject) => {

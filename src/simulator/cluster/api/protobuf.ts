@@ -3,7 +3,8 @@ import { badRequest, Refusal } from '../refusal.ts'
 
 /**
  * Messages that stock clients send as protocol buffers whatever a server says: field number, name and type. `Name` is
- * another message of the book, `[]` after it a list, `map` one of texts, `bytesMap` one of bytes, `time` a timestamp.
+ * another message of the book, `[]` after it a list, `map` one of texts, `bytesMap` one of bytes, `skip` what the server fills in
+ * itself. A field that is not here and not empty makes the message refused: nothing is lost in silence.
  */
 type Message = Readonly<Record<number, readonly [name: string, type: string]>>
 
@@ -14,11 +15,44 @@ const messages: Readonly<Record<string, Message>> = {
     3: ['namespace', 'text'],
     5: ['uid', 'text'],
     6: ['resourceVersion', 'text'],
+    7: ['generation', 'skip'],
+    8: ['creationTimestamp', 'skip'],
     11: ['labels', 'map'],
     12: ['annotations', 'map'],
+    13: ['ownerReferences', 'OwnerReference[]'],
     14: ['finalizers', 'text[]'],
+    17: ['managedFields', 'skip'],
   },
-  Namespace: { 1: ['metadata', 'ObjectMeta'] },
+  OwnerReference: {
+    1: ['kind', 'text'],
+    3: ['name', 'text'],
+    4: ['uid', 'text'],
+    5: ['apiVersion', 'text'],
+    6: ['controller', 'flag'],
+    7: ['blockOwnerDeletion', 'flag'],
+  },
+  Namespace: { 1: ['metadata', 'ObjectMeta'], 2: ['spec', 'skip'], 3: ['status', 'skip'] },
+  Deployment: { 1: ['metadata', 'ObjectMeta'], 2: ['spec', 'DeploymentSpec'], 3: ['status', 'skip'] },
+  DeploymentSpec: { 1: ['replicas', 'number'], 2: ['selector', 'LabelSelector'], 3: ['template', 'PodTemplate'] },
+  LabelSelector: { 1: ['matchLabels', 'map'] },
+  Job: { 1: ['metadata', 'ObjectMeta'], 2: ['spec', 'JobSpec'], 3: ['status', 'skip'] },
+  JobSpec: {
+    1: ['parallelism', 'number'],
+    2: ['completions', 'number'],
+    6: ['template', 'PodTemplate'],
+    7: ['backoffLimit', 'number'],
+  },
+  PodTemplate: { 1: ['metadata', 'ObjectMeta'], 2: ['spec', 'PodSpec'] },
+  PodSpec: { 2: ['containers', 'Container[]'], 3: ['restartPolicy', 'text'] },
+  Container: {
+    1: ['name', 'text'],
+    2: ['image', 'text'],
+    3: ['command', 'text[]'],
+    4: ['args', 'text[]'],
+    6: ['ports', 'ContainerPort[]'],
+    14: ['imagePullPolicy', 'text'],
+  },
+  ContainerPort: { 1: ['name', 'text'], 3: ['containerPort', 'number'], 4: ['protocol', 'text'] },
   ServiceAccount: { 1: ['metadata', 'ObjectMeta'] },
   ConfigMap: {
     1: ['metadata', 'ObjectMeta'],
@@ -93,17 +127,34 @@ export function decodeProtobuf(body: Buffer): Fields {
     }
   }
   const message = messages[kind]
-  if (message === undefined) {
-    throw new Refusal(415, 'UnsupportedMediaType', `a ${kind} is taken as JSON only, not as a protocol buffer`)
-  }
+  if (message === undefined) throw jsonOnly(`a ${kind}`)
   return { apiVersion, kind, ...decode(raw, message) }
+}
+
+function jsonOnly(what: string): Refusal {
+  return new Refusal(415, 'UnsupportedMediaType', `${what} is taken as JSON only, not as a protocol buffer`)
+}
+
+/** Nothing, or a message in which there is nothing: Go writes out all parts that cannot be absent. */
+function isBlank(value: number | Buffer): boolean {
+  if (typeof value === 'number') return value === 0
+  try {
+    return [...fieldsOf(value)].every(([, inner]) => isBlank(inner))
+  } catch {
+    // It is a text, and no message.
+    return false
+  }
 }
 
 function decode(bytes: Buffer, message: Message): Record<string, unknown> {
   const result: Record<string, unknown> = {}
   for (const [number, value] of fieldsOf(bytes)) {
     const [name, type] = message[number] ?? []
-    if (name === undefined || type === undefined) continue
+    const isEmpty = isBlank(value)
+    if (type === 'skip' || (type === undefined && isEmpty)) continue
+    if (name === undefined || type === undefined) throw jsonOnly(`field ${number} of a part of this object`)
+    // Go writes texts out although they are empty.
+    if (type === 'text' && isEmpty) continue
     const before = result[name]
     if (type.endsWith('[]')) result[name] = [...(Array.isArray(before) ? before : []), scalar(value, type.slice(0, -2))]
     else if (type === 'map' || type === 'bytesMap')
@@ -129,7 +180,11 @@ function entry(value: number | Buffer, type: 'map' | 'bytesMap'): Record<string,
   return { [part(1).toString('utf8')]: part(2).toString(type === 'map' ? 'utf8' : 'base64') }
 }
 
-/** Field numbers and values: a number for a varint, bytes for what has a length; others are skipped. */
+function cutOff(): Refusal {
+  return badRequest('the object provided is unrecognized: a protocol buffer that was cut off')
+}
+
+/** Field numbers and values: a number for a varint, bytes for what has a length. No message of the book has other fields. */
 function* fieldsOf(bytes: Buffer): Generator<readonly [number, number | Buffer]> {
   let at = 0
   const varint = (): number => {
@@ -150,18 +205,13 @@ function* fieldsOf(bytes: Buffer): Generator<readonly [number, number | Buffer]>
       case 0:
         yield [number, varint()]
         break
-      case 1:
-        at += 8
-        break
       case 2: {
         const length = varint()
+        if (at + length > bytes.length) throw cutOff()
         yield [number, bytes.subarray(at, at + length)]
         at += length
         break
       }
-      case 5:
-        at += 4
-        break
       default:
         throw badRequest('the object provided is unrecognized: no protocol buffer')
     }
