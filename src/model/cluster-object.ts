@@ -15,7 +15,11 @@ export const objectMetaSchema = z.object({
   deletionTimestamp: z.string().optional(),
   finalizers: z.array(z.string()).default([]),
   labels: z.record(z.string(), z.string()).default({}),
-  annotations: z.record(z.string(), z.string()).default({}),
+  /** Without the copy of the object that `oc apply` leaves: a Secret's holds its values. */
+  annotations: z
+    .record(z.string(), z.string())
+    .default({})
+    .transform(({ 'kubectl.kubernetes.io/last-applied-configuration': _copy, ...annotations }) => annotations),
 })
 export type ObjectMeta = z.output<typeof objectMetaSchema>
 

@@ -87,7 +87,7 @@ export interface ExecRequest extends Waiting {
   readonly onStdout?: (bytes: Uint8Array) => void | Promise<void>
   readonly onStderr?: (bytes: Uint8Array) => void | Promise<void>
   /** Exit codes that are no fault; only 0 unless said otherwise. */
-  readonly acceptedExitCodes?: readonly number[]
+  readonly acceptedExitCodes?: readonly number[] | 'any'
 }
 
 /** Sums are of the bytes as the container saw them, and equal to those that passed here. */
@@ -95,6 +95,8 @@ export interface ExecReport {
   readonly exitCode: number
   readonly stdout: { readonly bytes: number; readonly sha256: string }
   readonly stdin: { readonly bytes: number; readonly sha256: string }
+  /** False: a program that failed had not taken all of its input. One that ended well has, or it is a fault. */
+  readonly inputTaken: boolean
 }
 
 export interface LogsRequest extends Waiting {
