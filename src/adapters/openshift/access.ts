@@ -124,7 +124,7 @@ function configOf(access: ClusterAccess, proxies: Proxies, text: Secret): KubeCo
   const cluster = clusterOf(config)
   if (!/^https:\/\/[^/@]+(?:\/[^@?#]*)?$/.test(cluster.server))
     throw unusable('the server of its cluster is no https URL')
-  if (cluster.skipTLSVerify === true) throw unusable('insecure-skip-tls-verify is set')
+  if (cluster.skipTLSVerify) throw unusable('insecure-skip-tls-verify is set')
   const through = proxies.https?.reveal('to pass the proxy')
   if (cluster.proxyUrl !== undefined || through === undefined || isExcepted(cluster.server, proxies.except))
     return config

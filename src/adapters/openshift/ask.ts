@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { IncomingMessage } from 'node:http'
+import { never } from '../../base/never.ts'
 import type { Dialer } from './access.ts'
 import { type Failure, mayHaveHappened, type Question } from './failure.ts'
 import { askOnce, type HttpRequest, type Outcome, openOnce, type Timing } from './http.ts'
@@ -74,6 +75,8 @@ function mayRepeat(failure: Failure, { repeat, conflictPasses = false }: Ask): b
       if (failure.status === 429) return true
       if (failure.status === 409) return conflictPasses && failure.answer.managers.length === 0
       return failure.status >= 500 && repeat === 'again'
+    default:
+      return never(failure)
   }
 }
 

@@ -55,10 +55,7 @@ export class ExecSocket {
     // Nothing runs before the order to run, which is not given yet.
     socket.on('error', (error) => opened.resolve(failureOf(error, false)))
     socket.once('unexpected-response', (request: ClientRequest, answer: IncomingMessage) => {
-      void refusalOf(answer).then((failure) => {
-        opened.resolve(failure)
-        request.destroy()
-      })
+      opened.resolve(refusalOf(answer).finally(() => request.destroy()))
     })
     try {
       const outcome = await opened.promise

@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto'
-import { Fault } from '../../base/fault.ts'
+import type { Fault } from '../../base/fault.ts'
 import type { ContainerRef, ExecReport, ExecRequest } from '../../ports/cluster.ts'
 import { type Link, persist } from './ask.ts'
 import { execScript } from './exec-script.ts'
@@ -44,7 +44,7 @@ async function open(
 ): Promise<ExecSocket> {
   const parameters = new URLSearchParams({ container, stdin: 'true', stdout: 'true', stderr: 'true', tty: 'false' })
   for (const word of ['/bin/sh', '-c', execScript, 'sh', mark, ...argv]) parameters.append('command', word)
-  const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(pod)}/exec?${parameters}`
+  const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(pod)}/exec?${parameters.toString()}`
   const question = {
     doing: `exec in pods ${namespace}/${pod}`,
     right: `get and create on pods/exec in the namespace ${namespace}`,

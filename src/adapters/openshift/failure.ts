@@ -1,4 +1,5 @@
 import type { Fault } from '../../base/fault.ts'
+import { never } from '../../base/never.ts'
 import { fault } from './faults.ts'
 import type { StatusAnswer } from './status.ts'
 
@@ -60,6 +61,8 @@ export function faultOf(failure: Failure, question: Question): Fault {
       return fault('OPENSHIFT_UNREACHABLE', { doing, server, reason: failure.reason, unknown })
     case 'refused':
       return refusalFault(failure.status, failure.answer, { ...question, unknown })
+    default:
+      return never(failure)
   }
 }
 

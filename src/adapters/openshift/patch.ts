@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { type ClusterKind, type ClusterObject, objectMetaSchema, type ObjectRef } from '../../model/cluster-object.ts'
-import type { Patch, Precondition, Waiting } from '../../ports/cluster.ts'
+import type { ClusterValue, Patch, Precondition, Waiting } from '../../ports/cluster.ts'
 import { afterLoss } from './after-loss.ts'
 import { ask, type Link, pause } from './ask.ts'
 import { decode, decodeObject } from './decode.ts'
@@ -74,9 +74,10 @@ async function readVersion(
 
 function tiedTo(version: string, change: Patch): { readonly contentType: string; readonly body: string } {
   if (change.kind === 'merge') {
-    const metadata = change.body['metadata']
-    const own = typeof metadata === 'object' && metadata !== null ? metadata : {}
-    const body = { ...change.body, metadata: { ...own, resourceVersion: version } }
+    // What is patched into metadata is an object, or absent.
+    const { metadata } = change.body
+    const own = Object.entries(Object(metadata) as Readonly<Record<string, ClusterValue>>)
+    const body = { ...change.body, metadata: { ...Object.fromEntries(own), resourceVersion: version } }
     return { contentType: 'application/merge-patch+json', body: writeBody(body) }
   }
   const tie = { op: 'replace', path: '/metadata/resourceVersion', value: version } as const

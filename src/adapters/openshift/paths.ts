@@ -26,7 +26,7 @@ export function queryOf(parameters: Readonly<Record<string, string | number | bo
   const given = Object.entries(parameters).flatMap(([name, value]) =>
     value === undefined ? [] : [[name, String(value)] as [string, string]],
   )
-  return given.length === 0 ? '' : `?${new URLSearchParams(given)}`
+  return given.length === 0 ? '' : `?${new URLSearchParams(given).toString()}`
 }
 
 /** The selectors of a query. One object is asked for by its name, so that a role for that name alone is enough. */

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { z } from 'zod'
+import { never } from '../../base/never.ts'
 import type { ClusterKind } from '../../model/cluster-object.ts'
 import type { ObjectQuery, Waiting } from '../../ports/cluster.ts'
 import type { Link } from './ask.ts'
@@ -80,6 +81,8 @@ function eventOf(line: Buffer): WatchEvent | { readonly kind: 'failed'; readonly
       const status = typeof object['code'] === 'number' ? object['code'] : 500
       return { kind: 'failed', failure: { kind: 'refused', status, answer: readStatus(object, undefined) } }
     }
+    default:
+      return never(type)
   }
 }
 
