@@ -12,8 +12,9 @@
  * waits for the program. Once its exit code is in the file `code`, the program is over and nothing is killed any more.
  *
  * What the shell itself has to say, such as that something was killed, is nobody's: the program's stderr is kept in 4.
- * `setsid`, where there is one, puts the program's children within reach of the kill. The pipes are in /tmp, or in
- * /dev/shm, which every container has.
+ * A runtime makes this shell the leader of a process group, and then the kill is of the group: of program, children,
+ * and all that is here. Where it does not, `setsid`, if there is one, makes a group of the program and its children.
+ * The pipes are in /tmp, or in /dev/shm, which every container has.
  */
 export const execScript = `
 mark=$1; shift
@@ -34,7 +35,9 @@ sha256sum <"$dir/in-sum" >"$dir/in.sum" & sums=$!
 wc -c <"$dir/in-count" >"$dir/in.bytes" & sums="$sums $!"
 sha256sum <"$dir/out-sum" >"$dir/out.sum" & sums="$sums $!"
 wc -c <"$dir/out-count" >"$dir/out.bytes" & sums="$sums $!"
-session=$(command -v setsid)
+read -r _ _ _ _ group _ <"/proc/$$/stat"
+session=
+[ "$group" = $$ ] || session=$(command -v setsid)
 exec 4>&2 2>/dev/null
 {
   $session "$@" <"$dir/in" 2>&4 4>&- &
@@ -48,6 +51,7 @@ end() {
   await pid
   [ -d "$dir" ] && [ ! -s "$dir/code" ] || return 0
   pid=$(cat "$dir/pid")
+  [ "$group" != $$ ] || { rm -rf "$dir"; kill -9 0; }
   { [ -n "$session" ] && kill -9 "-$pid"; } || kill -9 "$pid"
 }
 feed() {

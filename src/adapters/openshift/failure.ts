@@ -77,7 +77,7 @@ function refusalFault(
       ? fault('OPENSHIFT_FORBIDDEN', { doing, right })
       : fault('OPENSHIFT_DENIED', { doing, by: answer.deniedBy })
   }
-  if (status === 404 && answer.isStatus) return fault('OPENSHIFT_NOT_FOUND', { doing })
+  if (status === 404 && answer.name !== '') return fault('OPENSHIFT_NOT_FOUND', { doing })
   if (status === 404) return fault('OPENSHIFT_KIND_UNKNOWN', { resource: doing.split(' ')[1] ?? doing })
   if (status === 409) return fault('OPENSHIFT_CONFLICT', { doing })
   if (status === 429 || status >= 500) return fault('OPENSHIFT_UNAVAILABLE', { doing, status, unknown })

@@ -95,7 +95,7 @@ export const openshiftFaults = {
   }),
   OPENSHIFT_BAD_ANSWER: kind<Doing & { reason: string }>({
     exit: failedSafe,
-    retry: 'same-input',
+    retry: 'after-remedy',
     says: (d) => `the answer to ${d.doing} is not one of an OpenShift cluster (${d.reason})`,
     remedy: () => 'See what stands between: `oc get --raw /version` must answer in JSON from this machine.',
   }),

@@ -67,7 +67,7 @@ async function sendDelete(
     const path = objectPath(kind, ref)
     const outcome = await ask(link, { method: 'DELETE', path, body, repeat: 'again', signal, ...question })
     if (outcome.kind === 'ok') return
-    if (outcome.kind === 'refused' && outcome.status === 404 && outcome.answer.isStatus) return
+    if (outcome.kind === 'refused' && outcome.status === 404 && outcome.answer.name === ref.name) return
     const waitMs = link.timing.waitsMs[tries]
     if (outcome.kind !== 'refused' || outcome.status !== 409 || waitMs === undefined) {
       throw faultOf(outcome, { ...question, server: link.dialer.server })

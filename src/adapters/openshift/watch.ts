@@ -19,7 +19,7 @@ export type WatchEnd = Failure | null
 
 const eventSchema = z.object({
   type: z.enum(['ADDED', 'MODIFIED', 'DELETED', 'BOOKMARK', 'ERROR']),
-  object: z.looseObject({ metadata: z.object({ resourceVersion: z.string().optional() }).optional() }),
+  object: z.looseObject({ metadata: z.looseObject({ resourceVersion: z.string().optional() }).optional() }),
 })
 
 const largestEventBytes = 64 * 2 ** 20
