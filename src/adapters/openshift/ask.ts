@@ -53,7 +53,7 @@ export async function persist<Result>(
       if (tries < timing.waitsMs.length) continue
     }
     const waitMs = mayRepeat(outcome, what) ? timing.waitsMs[tries] : undefined
-    if (waitMs === undefined) return lost ?? outcome
+    if (waitMs === undefined) return lost !== null && tellsNothing(outcome) ? lost : outcome
     await pause(Math.max(waitMs, asked(outcome)), what.signal)
   }
 }
@@ -78,6 +78,11 @@ function mayRepeat(failure: Failure, { repeat, conflictPasses = false }: Ask): b
     default:
       return never(failure)
   }
+}
+
+/** Of what a later try was refused for without a look at the object, nothing follows for an earlier one. */
+function tellsNothing(failure: Failure): boolean {
+  return failure.kind !== 'refused' || [401, 403, 429].includes(failure.status)
 }
 
 function asked(failure: Failure): number {

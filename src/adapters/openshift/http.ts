@@ -44,6 +44,7 @@ export interface HttpRequest {
   readonly signal: AbortSignal
 }
 
+const notJson = 'the answer is not JSON'
 const largestAnswerBytes = 256 * 2 ** 20
 
 /** Sends a request once and reads the whole answer as JSON. Throws only when aborted. */
@@ -101,6 +102,8 @@ async function take(answer: IncomingMessage, signal: AbortSignal): Promise<Outco
   const status = answer.statusCode ?? 0
   if (status === 200 || status === 201 || status === 202) return { kind: 'ok', result: answer }
   const read = await readJson(answer, signal)
+  // Half a refusal is none: what it is about stands in its body. A page of something in between has no such body.
+  if (read.kind === 'cut' && read.reason !== notJson) return read
   const body = read.kind === 'ok' ? read.result : null
   const after = answer.headers['retry-after']
   return { kind: 'refused', status, answer: readStatus(body, after) }
@@ -124,6 +127,6 @@ async function readJson(answer: IncomingMessage, signal: AbortSignal): Promise<O
   try {
     return { kind: 'ok', result: JSON.parse(Buffer.concat(pieces).toString()) as unknown }
   } catch {
-    return { kind: 'cut', reason: 'the answer is not JSON' }
+    return { kind: 'cut', reason: notJson }
   }
 }
