@@ -74,6 +74,7 @@ export async function getPage<Decoded extends ClusterObject>(
 }
 
 const usualPageSize = 500
+/** Without anything new in between. */
 const mostRestarts = 5
 
 export async function* list<Decoded extends ClusterObject>(
@@ -98,7 +99,10 @@ export async function* list<Decoded extends ClusterObject>(
     }
     const fresh = page.objects.filter(({ metadata }) => !seen.has(metadata.uid))
     for (const { metadata } of fresh) seen.add(metadata.uid)
-    if (fresh.length > 0) yield fresh
+    if (fresh.length > 0) {
+      restarts = 0
+      yield fresh
+    }
     if (page.next === null) return
     at = page.next
   }
