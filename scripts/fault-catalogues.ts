@@ -1,4 +1,5 @@
 import { awsFaults } from '../src/adapters/aws/faults.ts'
+import { openshiftFaults } from '../src/adapters/openshift/faults.ts'
 import { catalogue as serverFaults } from '../src/adapters/servers/faults.ts'
 import type { FaultCatalogue } from '../src/base/fault.ts'
 import { cliFaults } from '../src/cli/faults.ts'
@@ -25,5 +26,6 @@ export const faultCatalogues: readonly { readonly title: string; readonly catalo
   { title: 'Source world', catalogue: worldFaults },
   { title: 'Simulated clusters', catalogue: clusterFaults },
   { title: 'Amazon Web Services', catalogue: awsFaults },
+  { title: 'OpenShift', catalogue: openshiftFaults },
   { title: 'Private servers', catalogue: serverFaults },
 ]

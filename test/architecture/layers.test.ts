@@ -23,7 +23,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
 const mayUse: Readonly<Record<string, readonly string[]>> = {
   model: ['zod'],
   movers: ['mysql2', 'pg'],
-  adapters: ['mysql2', 'pg', 'ioredis', 'zod', '@aws-sdk/client-s3'],
+  adapters: ['mysql2', 'pg', 'ioredis', 'zod', '@aws-sdk/client-s3', '@kubernetes/client-node', 'ws'],
   simulator: ['mysql2', 'ioredis', 'ws', 'yaml', 'zod'],
   cli: ['commander', 'yaml', 'zod', '@clack/prompts'],
 }
