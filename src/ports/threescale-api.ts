@@ -37,7 +37,7 @@ export interface TenantAccount {
   readonly domain: string
   /** Host of the admin portal. */
   readonly adminDomain: string
-  /** null when the tenant has none of its own. */
+  /** 3scale's own address where the tenant has none: the API does not tell one from the other. */
   readonly fromEmail: string | null
   readonly supportEmail: string | null
   readonly financeSupportEmail: string | null
@@ -74,12 +74,13 @@ export interface MailAddresses {
 
 export interface ApplicationPlan {
   readonly id: PlanId
-  readonly serviceId: ServiceId
   readonly name: string
   readonly systemName: string
   readonly state: string
   /** Whether it is what applications of its service get when nobody chooses. */
   readonly isDefault: boolean
+  /** Whether it was made for one application alone. */
+  readonly isCustom: boolean
 }
 
 /**
@@ -170,7 +171,7 @@ export interface BackendApi {
   readonly id: BackendApiId
   readonly name: string
   readonly systemName: string
-  readonly privateEndpoint: string
+  readonly privateEndpoint: string | null
 }
 
 export interface DeveloperAccount {
@@ -186,10 +187,13 @@ export interface Application {
   readonly planId: PlanId
   readonly state: string
   readonly name: string | null
-  readonly credentials: ApplicationCredentials
+  /** Of a service whose callers prove themselves by it; else null. */
+  readonly userKey: Secret | null
+  /** Of the other services; its keys are asked for apart. */
+  readonly appId: string | null
 }
 
-/** How an application proves itself to the gateway. `appKey` null: it has none. */
+/** How an application proves itself to the backend. `appKey` null: it has none. */
 export type ApplicationCredentials =
   | { readonly kind: 'user-key'; readonly userKey: Secret }
   | { readonly kind: 'app-id'; readonly appId: string; readonly appKey: Secret | null }
@@ -208,7 +212,7 @@ export type GatewayEnvironment = 'sandbox' | 'production'
 export interface ProxyConfig {
   readonly version: number
   readonly environment: GatewayEnvironment
-  /** As decoded JSON; it holds the service's token. */
+  /** JSON text, written anew: the same for equal configurations. It holds the service's token. */
   readonly content: Secret
   /** Hosts that the configuration says it answers. */
   readonly hosts: readonly string[]
@@ -216,7 +220,8 @@ export interface ProxyConfig {
 
 /** How many of each a tenant has. */
 export interface TenantCounts {
-  readonly users: number
+  /** null: the tenant's plan lets it have one user only, and then 3scale does not list them. */
+  readonly users: number | null
   readonly accounts: number
   readonly services: number
   readonly backendApis: number
@@ -226,6 +231,7 @@ export interface TenantCounts {
   readonly authenticationProviders: number
 }
 
+/** 3scale answers at most 90 days by the hour, a year by the day, ten years by the month. */
 export interface UsageQuery {
   readonly of:
     | { readonly kind: 'service'; readonly id: ServiceId }
@@ -263,6 +269,8 @@ export interface TenantApi {
   applicationPlans(options: Abortable): Promise<readonly ApplicationPlan[]>
   accounts(options: Abortable): AsyncIterable<readonly DeveloperAccount[]>
   applications(options: Abortable): AsyncIterable<readonly Application[]>
+  /** Empty for one that needs none. */
+  applicationKeys(application: Application, options: Abortable): Promise<readonly Secret[]>
   proxy(service: ServiceId, options: Abortable): Promise<Proxy>
   /** null: nothing was ever promoted to this environment. */
   latestProxyConfig(

@@ -114,7 +114,6 @@ export function application(row: Row): Fields {
 export function applicationPlan(row: Row): Fields {
   return {
     ...plain(row, 'id', 'name', 'state', 'system_name'),
-    service_id: id(row['issuer_id']),
     setup_fee: Number(row['setup_fee']),
     cost_per_month: Number(row['cost_per_month']),
     trial_period_days: Number(row['trial_period_days'] ?? 0),

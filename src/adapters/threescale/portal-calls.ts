@@ -1,0 +1,132 @@
+import type { z } from 'zod'
+import { Fault } from '../../base/fault.ts'
+import type { Secret } from '../../base/secret.ts'
+import type { PortalAddress } from '../../model/portal-address.ts'
+import { ApiClient, type ClientOptions, type Repetition } from './api-client.ts'
+import type { HttpQuestion } from './https-request.ts'
+import { parseJson } from './parse-json.ts'
+
+const perPage = 500
+
+/** A value of a query, or of a body; what is undefined is not sent. */
+type Values = Readonly<Record<string, unknown>>
+
+/**
+ * Calls of a portal's JSON API with one access token, which travels as the password of Basic authentication: never in a
+ * URL, for those are logged.
+ *
+ * Faults of every call: THREESCALE_*. Abort: cuts the connection and throws the reason.
+ */
+export class PortalCalls {
+  readonly #client: ApiClient
+
+  constructor(at: PortalAddress, token: Secret, options: ClientOptions) {
+    const basic = Buffer.from(`:${token.reveal('authenticate to a 3scale portal')}`).toString('base64')
+    this.#client = new ApiClient(at, { authorization: `Basic ${basic}`, accept: 'application/json' }, options)
+  }
+
+  get<Schema extends z.ZodType>(path: string, schema: Schema, signal: AbortSignal, query: Values = {}) {
+    return this.#ask({ method: 'GET', path: withQuery(path, query), headers: {} }, schema, 'repeatable', signal)
+  }
+
+  /** As `get`; null where there is nothing. */
+  async find<Schema extends z.ZodType>(path: string, schema: Schema, signal: AbortSignal) {
+    try {
+      return await this.get(path, schema, signal)
+    } catch (error) {
+      if (error instanceof Fault && error.code === 'THREESCALE_NOT_FOUND') return null
+      throw error
+    }
+  }
+
+  put<Schema extends z.ZodType>(path: string, body: Values, schema: Schema, signal: AbortSignal) {
+    return this.#ask(withBody('PUT', path, body), schema, 'repeatable', signal)
+  }
+
+  post<Schema extends z.ZodType>(path: string, body: Values, schema: Schema, signal: AbortSignal) {
+    return this.#ask(withBody('POST', path, body), schema, 'once', signal)
+  }
+
+  /** False: there was nothing, which is also what a repeated deletion finds. */
+  async delete(path: string, signal: AbortSignal): Promise<boolean> {
+    const question: HttpQuestion = { method: 'DELETE', path, headers: {} }
+    const answer = await this.#client.send(question, 'repeatable', signal)
+    if (answer.status === 404) return false
+    const fault = this.#client.faultOf(question, answer, 'repeatable')
+    if (fault !== null) throw fault
+    return true
+  }
+
+  /** The fault of something that should be there and is not. */
+  missing(method: HttpQuestion['method'], path: string): Fault {
+    return this.#client.missing({ method, path, headers: {} })
+  }
+
+  /**
+   * A list, page by page, until one is short. Rows that came before are left out: 3scale does not page every list, and
+   * rows that are made or deleted meanwhile move the others.
+   */
+  async *pages<Row extends { readonly id: string }>(
+    path: string,
+    schema: z.ZodType<readonly Row[]>,
+    signal: AbortSignal,
+    query: Values = {},
+  ): AsyncGenerator<readonly Row[]> {
+    const seen = new Set<string>()
+    for (let page = 1; ; page++) {
+      const rows = await this.get(path, schema, signal, { ...query, page, per_page: perPage })
+      const fresh = rows.filter((row) => !seen.has(row.id))
+      for (const row of fresh) seen.add(row.id)
+      if (fresh.length > 0) yield fresh
+      if (rows.length !== perPage || fresh.length === 0) return
+    }
+  }
+
+  /** All of a list that fits into memory many times over. */
+  async all<Row extends { readonly id: string }>(
+    path: string,
+    schema: z.ZodType<readonly Row[]>,
+    signal: AbortSignal,
+    query: Values = {},
+  ): Promise<readonly Row[]> {
+    const rows: Row[] = []
+    for await (const page of this.pages(path, schema, signal, query)) rows.push(...page)
+    return rows
+  }
+
+  async #ask<Schema extends z.ZodType>(
+    question: HttpQuestion,
+    schema: Schema,
+    repetition: Repetition,
+    signal: AbortSignal,
+  ): Promise<z.output<Schema>> {
+    const answer = await this.#client.send(question, repetition, signal)
+    const fault = this.#client.faultOf(question, answer, repetition)
+    if (fault !== null) throw fault
+    return this.#decode(question, answer.body, schema)
+  }
+
+  #decode<Schema extends z.ZodType>(question: HttpQuestion, body: string, schema: Schema): z.output<Schema> {
+    let answer: unknown
+    try {
+      answer = parseJson(body)
+    } catch {
+      throw this.#client.unreadable(question, 'it is no JSON')
+    }
+    const decoded = schema.safeParse(answer)
+    if (decoded.success) return decoded.data
+    // The place says what is missing; the message could quote what is there.
+    const [issue] = decoded.error.issues
+    throw this.#client.unreadable(question, `at ${issue?.path.join('.') || 'its root'}`)
+  }
+}
+
+function withQuery(path: string, query: Values): string {
+  const given = new URLSearchParams()
+  for (const [name, value] of Object.entries(query)) if (value !== undefined) given.set(name, String(value))
+  return given.size === 0 ? path : `${path}?${given}`
+}
+
+function withBody(method: 'POST' | 'PUT', path: string, body: Values): HttpQuestion {
+  return { method, path, headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }
+}
