@@ -1,6 +1,8 @@
 import { readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
 import { after, before } from 'node:test'
 import { Redis } from 'ioredis'
+import type { LocalServer } from '../../src/adapters/servers/local-server.ts'
 import { threescaleApi } from '../../src/adapters/threescale/threescale-api.ts'
 import type { Clock, EpochMs } from '../../src/base/clock.ts'
 import { Secret } from '../../src/base/secret.ts'
@@ -17,7 +19,7 @@ import { ThreescaleApiServer } from '../../src/simulator/threescale-api/server.t
 import type { Row } from '../../src/simulator/threescale-api/system-database.ts'
 import { writeCertificate } from './certificate.ts'
 import { freshDatabases, mover, moveRequest } from './databases.ts'
-import { temporaryFolder, withServers } from './servers.ts'
+import { type ServerKind, startServer, temporaryFolder } from './servers.ts'
 
 /** A simulated 3scale that is asked over HTTPS, as a real one would be. */
 export interface SimulatedThreescale {
@@ -51,13 +53,17 @@ export const waitsMs = [5, 10, 20]
 export const worldClock: Clock = { now: () => worldNow as EpochMs, elapsedMs: () => performance.now() }
 
 export function withTwoThreescales(world: Partial<SourceWorldRequest> = {}): () => TwoThreescales {
-  const servers = withServers({ mariadb: true, postgres: true, redis: true })
+  const servers: LocalServer[] = []
   let two: TwoThreescales | undefined
   const folder = temporaryFolder()
+  // One hook for all: those of a file run at the same time.
   before(async () => {
-    const databases = await freshDatabases(servers)
+    const start = (kind: ServerKind) => startServer(kind, { dir: join(folder, kind) })
+    const [mariadb, postgres, redis] = await Promise.all([start('mariadb'), start('postgres'), start('redis')])
+    servers.push(mariadb, postgres, redis)
+    const databases = await freshDatabases({ mariadb: () => mariadb, postgres: () => postgres, redis: () => redis })
     const storage = (db: number): RedisEndpoint => {
-      const { host, port, password } = servers.redis()
+      const { host, port, password } = redis
       return { host, port, password, db, tls: { kind: 'off' } }
     }
     await mysqlSourceWorld().generate({
@@ -76,11 +82,11 @@ export function withTwoThreescales(world: Partial<SourceWorldRequest> = {}): () 
     await copyKeys(storage(0), 2)
     const certificate = writeCertificate(folder, [`*.${wildcardDomain}`, 'developers.vanity-example.org'])
     const domainChanges = { count: 0 }
-    const start = (database: DatabaseAddress, db: number) =>
+    const serve = (database: DatabaseAddress, db: number) =>
       startThreescale({ database, storage: storage(db), certificate, domainChanges })
     two = {
-      mariadb: await start(databases.source, 0),
-      postgres: await start(databases.target, 2),
+      mariadb: await serve(databases.source, 0),
+      postgres: await serve(databases.target, 2),
       domainChanges,
     }
   })
@@ -89,6 +95,7 @@ export function withTwoThreescales(world: Partial<SourceWorldRequest> = {}): () 
       await server.stop()
       await installation.close()
     }
+    await Promise.all(servers.map((server) => server.stop()))
     rmSync(folder, { recursive: true, force: true })
   })
   return () => {

@@ -9,7 +9,7 @@ export type InjectedFault =
       readonly headers?: Readonly<Record<string, string>>
       readonly body?: string
     }
-  /** The connection is closed: before anything is done, or after all is, with so many bytes of the answer's body sent. */
+  /** The connection is closed: before anything is done, or after all is, with so many bytes of the answer's body sent; of 0 not even its head. */
   | { readonly kind: 'cut'; readonly when: 'before' }
   | { readonly kind: 'cut'; readonly when: 'after'; readonly bytes: number }
   /** Done and answered, so much later. */

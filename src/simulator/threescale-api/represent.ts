@@ -15,12 +15,15 @@ export function time(cell: Cell | undefined): string | null {
   return cell === null || cell === undefined ? null : `${String(cell).slice(0, 19).replace(' ', 'T')}Z`
 }
 
-/** Ids and dates by the endings of their names; all else as it is. */
+/** Ids of other rows; a `client_id` or an application's `application_id` is text of its own. */
+const ids: ReadonlySet<string> = new Set(['id', 'account_id', 'service_id', 'plan_id'])
+
+/** Ids and dates by their names; all else as it is. */
 function plain(row: Row, ...names: readonly string[]): Fields {
   const fields: Record<string, Value> = {}
   for (const name of names) {
     const cell = row[name]
-    if (name === 'id' || name.endsWith('_id')) fields[name] = id(cell)
+    if (ids.has(name)) fields[name] = id(cell)
     else fields[name] = name.endsWith('_at') ? time(cell) : (cell ?? null)
   }
   return fields

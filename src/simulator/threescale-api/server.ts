@@ -85,6 +85,7 @@ export class ThreescaleApiServer {
     if (fault?.kind === 'slow') await delay(fault.delayMs, undefined, { signal: this.#stopping.signal })
     const reply = await this.#answerTo(request, fault)
     log(reply.status)
+    if (fault?.kind === 'cut' && fault.bytes === 0) return void outgoing.destroy()
     const body = Buffer.from(reply.body)
     outgoing.writeHead(reply.status, { ...reply.headers, 'content-length': body.length })
     if (fault?.kind !== 'cut') return void outgoing.end(body)
