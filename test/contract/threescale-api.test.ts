@@ -37,8 +37,8 @@ test('a new tenant of the contract told zync of its hosts, on both sides', () =>
 })
 
 test('the master knows its own token only as the master’s', async () => {
-  const { api, at, token } = both().mariadb
-  const master = api.master(at(masterHost), await token(defaultTenantHost))
+  const side = both().mariadb
+  const master = side.api.master(side.at(masterHost), await side.token(defaultTenantHost))
   const { signal } = new AbortController()
   await assert.rejects(
     master.createTenant({ orgName: 'X', username: 'admin', email: 'a@b.c', password: new Secret('p') }, { signal }),

@@ -138,8 +138,6 @@ function callOf({ method, path }: HttpQuestion): string {
 
 /** What is said to be wrong, attribute by attribute; only plain words, for a message could quote what was sent. */
 function errorsIn({ body }: HttpAnswer): readonly string[] {
-  const plain = (text: unknown): string =>
-    typeof text === 'string' && /^[\w ,.'()-]{1,120}$/.test(text) ? text : 'not valid'
   try {
     const parsed: unknown = JSON.parse(body)
     // Whatever it is, its parts are looked at one by one.
@@ -153,4 +151,8 @@ function errorsIn({ body }: HttpAnswer): readonly string[] {
   } catch {
     return ['not valid']
   }
+}
+
+function plain(text: unknown): string {
+  return typeof text === 'string' && /^[\w ,.'()-]{1,120}$/.test(text) ? text : 'not valid'
 }

@@ -79,11 +79,11 @@ export function requestHttps(
       outgoing.destroy()
       reject(signal.aborted ? signal.reason : new NoAnswer(reasonOf(error), connected))
     }
+    const ready = (): void => {
+      connected = true
+      clearTimeout(connecting)
+    }
     outgoing.once('socket', (socket) => {
-      const ready = (): void => {
-        connected = true
-        clearTimeout(connecting)
-      }
       // One that was kept from an earlier request is ready already.
       if (outgoing.reusedSocket) ready()
       else socket.once('secureConnect', ready)

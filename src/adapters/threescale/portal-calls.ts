@@ -8,8 +8,10 @@ import { parseJson } from './parse-json.ts'
 
 const perPage = 500
 
-/** A value of a query, or of a body; what is undefined is not sent. */
-type Values = Readonly<Record<string, unknown>>
+/** Values of a query; what is undefined is not sent. */
+type Query = Readonly<Record<string, string | number | boolean | undefined>>
+/** Values of a body of JSON. */
+type Body = Readonly<Record<string, unknown>>
 
 /**
  * Calls of a portal's JSON API with one access token, which travels as the password of Basic authentication: never in a
@@ -25,7 +27,7 @@ export class PortalCalls {
     this.#client = new ApiClient(at, { authorization: `Basic ${basic}`, accept: 'application/json' }, options)
   }
 
-  get<Schema extends z.ZodType>(path: string, schema: Schema, signal: AbortSignal, query: Values = {}) {
+  get<Schema extends z.ZodType>(path: string, schema: Schema, signal: AbortSignal, query: Query = {}) {
     return this.#ask({ method: 'GET', path: withQuery(path, query), headers: {} }, schema, 'repeatable', signal)
   }
 
@@ -39,11 +41,11 @@ export class PortalCalls {
     }
   }
 
-  put<Schema extends z.ZodType>(path: string, body: Values, schema: Schema, signal: AbortSignal) {
+  put<Schema extends z.ZodType>(path: string, body: Body, schema: Schema, signal: AbortSignal) {
     return this.#ask(withBody('PUT', path, body), schema, 'repeatable', signal)
   }
 
-  post<Schema extends z.ZodType>(path: string, body: Values, schema: Schema, signal: AbortSignal) {
+  post<Schema extends z.ZodType>(path: string, body: Body, schema: Schema, signal: AbortSignal) {
     return this.#ask(withBody('POST', path, body), schema, 'once', signal)
   }
 
@@ -70,7 +72,7 @@ export class PortalCalls {
     path: string,
     schema: z.ZodType<readonly Row[]>,
     signal: AbortSignal,
-    query: Values = {},
+    query: Query = {},
   ): AsyncGenerator<readonly Row[]> {
     const seen = new Set<string>()
     for (let page = 1; ; page++) {
@@ -87,7 +89,7 @@ export class PortalCalls {
     path: string,
     schema: z.ZodType<readonly Row[]>,
     signal: AbortSignal,
-    query: Values = {},
+    query: Query = {},
   ): Promise<readonly Row[]> {
     const rows: Row[] = []
     for await (const page of this.pages(path, schema, signal, query)) rows.push(...page)
@@ -121,12 +123,12 @@ export class PortalCalls {
   }
 }
 
-function withQuery(path: string, query: Values): string {
+function withQuery(path: string, query: Query): string {
   const given = new URLSearchParams()
   for (const [name, value] of Object.entries(query)) if (value !== undefined) given.set(name, String(value))
-  return given.size === 0 ? path : `${path}?${given}`
+  return given.size === 0 ? path : `${path}?${given.toString()}`
 }
 
-function withBody(method: 'POST' | 'PUT', path: string, body: Values): HttpQuestion {
+function withBody(method: 'POST' | 'PUT', path: string, body: Body): HttpQuestion {
   return { method, path, headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }
 }

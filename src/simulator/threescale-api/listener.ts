@@ -1,3 +1,4 @@
+import { never } from '../../base/never.ts'
 import { type Granularity, periodOf } from '../source-world/compact-time.ts'
 import { addUsage, effectsOf, type MetricUsage } from './backend-usage.ts'
 import type { Installation } from './installation.ts'
@@ -204,8 +205,11 @@ function statusXml(
 function periodXml(period: Granularity, now: number): string {
   const [start, end] = boundsOf(period, new Date(now))
   if (start === null) return ''
-  const format = (at: number) => `${new Date(at).toISOString().slice(0, 19).replace('T', ' ')} +0000`
-  return `<period_start>${format(start)}</period_start><period_end>${format(end)}</period_end>`
+  return `<period_start>${written(start)}</period_start><period_end>${written(end)}</period_end>`
+}
+
+function written(at: number): string {
+  return `${new Date(at).toISOString().slice(0, 19).replace('T', ' ')} +0000`
 }
 
 /** When a period began, and when the next one does. */
@@ -229,6 +233,6 @@ function boundsOf(period: Granularity, now: Date): readonly [number, number] | r
     case 'minute':
       return [Date.UTC(year, month, day, hour, minute), Date.UTC(year, month, day, hour, minute + 1)]
     default:
-      throw new Error(`bug: no bounds of ${String(period)}`)
+      return never(period)
   }
 }

@@ -51,7 +51,7 @@ function done(stdout: string): CommandResult {
 
 async function rake(args: readonly string[], context: PodCommandContext): Promise<CommandResult> {
   const { installation, resyncRoutes } = context
-  const [task, ...settings] = args
+  const [task = '', ...settings] = args
   const providerId = settings.find((setting) => /^PROVIDER_ID=\d+$/.test(setting))?.slice('PROVIDER_ID='.length)
   switch (task) {
     case rakeTasks.resyncDomains:

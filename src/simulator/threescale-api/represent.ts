@@ -97,7 +97,7 @@ export function application(row: Row): Fields {
     ...plain(row, 'name', 'description', 'first_traffic_at', 'first_daily_traffic_at'),
     enabled: row['state'] === 'live',
   }
-  switch (row['backend_version']) {
+  switch (String(row['backend_version'])) {
     case '1':
       return { ...common, user_key: row['user_key'] ?? null, provider_verification_key: null }
     case '2':

@@ -57,8 +57,12 @@ export class Params {
       for (const [name, inner] of Object.entries(value)) {
         this.#addJson(prefix === '' ? name : `${prefix}[${name}]`, inner)
       }
-    } else if (prefix !== '' && value !== null) this.#values.set(prefix, [String(value)])
+    } else if (prefix !== '' && isScalar(value)) this.#values.set(prefix, [String(value)])
   }
+}
+
+function isScalar(value: unknown): value is string | number | boolean {
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
 }
 
 function parseBody(body: Buffer): unknown {

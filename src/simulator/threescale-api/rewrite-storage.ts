@@ -121,8 +121,8 @@ async function writeService({ database }: Installation, writer: Writer, service:
     writer.add('SADD', `metrics/service_id:${id}/ids`, String(metric['id']))
     writer.add('SET', `${of}/id:${metric['id']}/name`, String(metric['system_name']))
     writer.add('SET', `${of}/name:${metric['system_name']}/id`, String(metric['id']))
-    if (metric['parent_id'] != null)
-      writer.add('SET', `${of}/id:${metric['id']}/parent_id`, String(metric['parent_id']))
+    const parent = metric['parent_id']
+    if (typeof parent === 'string') writer.add('SET', `${of}/id:${metric['id']}/parent_id`, parent)
   }
   const limits = await database.rows(
     `SELECT l.* FROM usage_limits l JOIN plans p ON p.id = l.plan_id AND p.issuer_type = 'Service'

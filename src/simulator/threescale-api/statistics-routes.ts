@@ -206,16 +206,16 @@ async function topApplications(asked: Asked): Promise<Reply> {
   )
   const rows: Fields[] = []
   // The answer is flat: an application, its counter, the next one.
-  const flat = Array.isArray(found) ? found : []
+  const flat = (Array.isArray(found) ? found : []).map((text) => (typeof text === 'string' ? text : ''))
   for (let at = 0; at + 1 < flat.length; at += 2) {
     const [application] = await installation.database.rows(
       `SELECT c.*, p.name AS plan_name, a.org_name FROM cinstances c JOIN plans p ON p.id = c.plan_id
        JOIN accounts a ON a.id = c.user_account_id WHERE c.service_id = ? AND c.application_id = ?`,
-      [service['id'] ?? null, String(flat[at])],
+      [service['id'] ?? null, flat[at] ?? ''],
     )
     const count = flat[at + 1]
     if (application !== undefined && count) {
-      rows.push({ ...applicationFields(application), value: new Digits(String(count)) })
+      rows.push({ ...applicationFields(application), value: new Digits(count) })
     }
   }
   return { kind: 'bare', fields: { applications: rows } }

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { createPool, type Pool, type PoolConnection, type ResultSetHeader } from 'mysql2/promise'
-import pg from 'pg'
+import { Pool as PostgresPool, type PoolClient } from 'pg'
 import type { DatabaseAddress } from '../../model/database-address.ts'
 
 /** A cell as both databases are made to give it: booleans as such, everything else as text. */
@@ -93,6 +93,16 @@ async function insertWith(send: Send, dialect: Sql['dialect'], table: string, ro
   return String((await send(`${sql} RETURNING id`, values)).rows[0]?.['id'])
 }
 
+const sendOnMysql =
+  (connection: Pool | PoolConnection): Send =>
+  async (sql, values) => {
+    const [result] = await connection.query(sql, [...values])
+    // Statements with a result give rows, as `typeCast` made them; the others give a header.
+    if (Array.isArray(result)) return { rows: result as Row[], changed: 0, insertId: '' }
+    const { affectedRows, insertId } = result as ResultSetHeader
+    return { rows: [], changed: affectedRows, insertId: String(insertId) }
+  }
+
 function mysqlParts(address: DatabaseAddress, ca: string | null) {
   const { host, port, socket, user, database, tls } = address
   const pool: Pool = createPool({
@@ -111,21 +121,12 @@ function mysqlParts(address: DatabaseAddress, ca: string | null) {
     },
     ...(tls.kind === 'off' ? {} : { ssl: { verifyIdentity: tls.checkHost, ...(ca === null ? {} : { ca }) } }),
   })
-  const sendOn =
-    (connection: Pool | PoolConnection): Send =>
-    async (sql, values) => {
-      const [result] = await connection.query(sql, [...values])
-      // Statements with a result give rows, as `typeCast` made them; the others give a header.
-      if (Array.isArray(result)) return { rows: result as Row[], changed: 0, insertId: '' }
-      const { affectedRows, insertId } = result as ResultSetHeader
-      return { rows: [], changed: affectedRows, insertId: String(insertId) }
-    }
   return {
-    send: sendOn(pool),
+    send: sendOnMysql(pool),
     borrow: async <Result>(work: (send: Send) => Promise<Result>) => {
       const connection = await pool.getConnection()
       try {
-        return await work(sendOn(connection))
+        return await work(sendOnMysql(connection))
       } finally {
         connection.release()
       }
@@ -134,9 +135,21 @@ function mysqlParts(address: DatabaseAddress, ca: string | null) {
   }
 }
 
+/** What PostgreSQL's catalog calls bool. */
+const booleanType = 16
+
+const sendOnPostgres =
+  (connection: PostgresPool | PoolClient): Send =>
+  async (sql, values) => {
+    let place = 0
+    const text = values.length === 0 ? sql : sql.replaceAll('?', () => `$${++place}`)
+    const result = await connection.query<Row>(text, [...values])
+    return { rows: result.rows, changed: result.rowCount ?? 0, insertId: '' }
+  }
+
 function postgresParts(address: DatabaseAddress, ca: string | null) {
   const { host, port, socket, user, database, tls } = address
-  const pool = new pg.Pool({
+  const pool = new PostgresPool({
     host: socket ?? host,
     port,
     user,
@@ -145,7 +158,7 @@ function postgresParts(address: DatabaseAddress, ca: string | null) {
     max: 4,
     options: '-c TimeZone=UTC',
     types: {
-      getTypeParser: (type: number) => (text: string) => (type === pg.types.builtins.BOOL ? text === 't' : text),
+      getTypeParser: (type: number) => (text: string) => (type === booleanType ? text === 't' : text),
     },
     ...(tls.kind === 'off'
       ? {}
@@ -155,20 +168,12 @@ function postgresParts(address: DatabaseAddress, ca: string | null) {
   })
   // A connection that breaks while nobody uses it is made anew; the next query that fails tells.
   pool.on('error', () => undefined)
-  const sendOn =
-    (connection: pg.Pool | pg.PoolClient): Send =>
-    async (sql, values) => {
-      let place = 0
-      const text = values.length === 0 ? sql : sql.replaceAll('?', () => `$${++place}`)
-      const result = await connection.query<Row>(text, [...values])
-      return { rows: result.rows, changed: result.rowCount ?? 0, insertId: '' }
-    }
   return {
-    send: sendOn(pool),
+    send: sendOnPostgres(pool),
     borrow: async <Result>(work: (send: Send) => Promise<Result>) => {
       const connection = await pool.connect()
       try {
-        return await work(sendOn(connection))
+        return await work(sendOnPostgres(connection))
       } finally {
         connection.release()
       }
