@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { PassThrough } from 'node:stream'
 import { describe, test } from 'node:test'
 import {
   parseMasterPlanChange,
@@ -9,14 +10,18 @@ import {
   setMasterPlanCommand,
 } from '../../src/threescale/pod-commands.ts'
 import { tenantTriggerTables } from '../../src/threescale/tenant-rules.ts'
-import { runPodCommand } from '../../src/simulator/threescale-api/pod-commands.ts'
+import { isPodCommand, runPodCommand } from '../../src/simulator/threescale-api/pod-commands.ts'
 import type { ZyncRoute } from '../../src/simulator/threescale-api/zync-routes.ts'
+import { systemCommands } from '../../src/simulator/threescale-api/exec-command.ts'
+import { Installations } from '../../src/simulator/threescale-api/installations.ts'
+import { wildcardDomain } from '../../src/simulator/source-world/outline.ts'
 import { Secret } from '../../src/base/secret.ts'
 import {
   defaultTenantHost,
   masterHost,
   type SimulatedThreescale,
   withTwoThreescales,
+  worldClock,
 } from '../support/threescale-world.ts'
 
 const both = withTwoThreescales({ tenants: 6, scale: 0.02 })
@@ -28,7 +33,6 @@ async function run(side: SimulatedThreescale, argv: readonly string[]) {
     installation: side.installation,
     resyncRoutes: async (made) => void routes.push(...made),
   })
-  assert.ok(result, argv.join(' '))
   return { ...result, routes }
 }
 
@@ -199,8 +203,7 @@ for (const [name, side] of Object.entries(sides)) {
       assert.equal((await run(side(), ['bundle', 'exec', 'rake', 'no:such:task'])).exitCode, 1)
       const script = 'Account.master.services.first.destroy!'
       assert.equal((await run(side(), ['bundle', 'exec', 'rails', 'runner', script])).exitCode, 1)
-      const context = { installation: side().installation, resyncRoutes: async () => undefined }
-      assert.equal(await runPodCommand(['psql', '-c', 'SELECT 1'], context), undefined)
+      assert.ok(!isPodCommand(['psql', '-c', 'SELECT 1']))
     })
 
     test('1,100 tenants come in pages, each once', async () => {
@@ -229,3 +232,35 @@ for (const [name, side] of Object.entries(sides)) {
     })
   })
 }
+
+test('an exec in a pod goes to the database and Redis that the container’s variables name', async () => {
+  const { databaseUrl, storageUrl } = both().mariadb
+  const installations = new Installations({ clock: worldClock, onDomainsChanged: () => undefined })
+  try {
+    const hosts: string[] = []
+    const system = systemCommands({
+      installations,
+      resyncRoutes: async (routes, { env }) => void hosts.push(...routes.map(({ host }) => `${env['POD']} ${host}`)),
+    })
+    const exec = async (command: readonly string[], env: Readonly<Record<string, string>>) => {
+      assert.ok(system.matches({ command }))
+      const [stdout, stderr] = [new PassThrough(), new PassThrough()]
+      const exitCode = await system.run({ command, env: { POD: 'system-sidekiq', ...env }, stdout, stderr })
+      return { exitCode, stdout: String(stdout.read() ?? ''), stderr: String(stderr.read() ?? '') }
+    }
+    const env = {
+      DATABASE_URL: databaseUrl.reveal('be a container'),
+      BACKEND_REDIS_URL: storageUrl.reveal('be a container'),
+      THREESCALE_SUPERDOMAIN: wildcardDomain,
+    }
+    assert.deepEqual(await exec(rakeCommand(rakeTasks.resyncDomains), env), { exitCode: 0, stdout: '', stderr: '' })
+    assert.ok(hosts.includes(`system-sidekiq ${masterHost}`))
+    const told = await exec(readMasterPlanCommand(), env)
+    assert.ok(parseMasterPlanChange(told.stdout))
+    const nowhere = await exec(readMasterPlanCommand(), { ...env, DATABASE_URL: '' })
+    assert.equal(nowhere.exitCode, 1)
+    assert.match(nowhere.stderr, /system-database does not hold a database URL/)
+  } finally {
+    await installations.close()
+  }
+})

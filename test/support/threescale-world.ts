@@ -18,7 +18,7 @@ import { Installation } from '../../src/simulator/threescale-api/installation.ts
 import { ThreescaleApiServer } from '../../src/simulator/threescale-api/server.ts'
 import type { Row } from '../../src/simulator/threescale-api/system-database.ts'
 import { writeCertificate } from './certificate.ts'
-import { freshDatabases, mover, moveRequest } from './databases.ts'
+import { freshDatabases, mover, moveRequest, urlOf } from './databases.ts'
 import { type ServerKind, startServer, temporaryFolder } from './servers.ts'
 
 /** A simulated 3scale that is asked over HTTPS, as a real one would be. */
@@ -26,6 +26,9 @@ export interface SimulatedThreescale {
   readonly installation: Installation
   readonly server: ThreescaleApiServer
   readonly api: ThreescaleApi
+  /** As the cluster's secrets would hold them. */
+  readonly databaseUrl: Secret
+  readonly storageUrl: Secret
   at(host: string, changes?: Partial<PortalAddress>): PortalAddress
   /** A token of the world that may read and write: of the master, or of the tenant with this admin host. */
   token(host: string, permission?: 'rw' | 'ro'): Promise<Secret>
@@ -143,6 +146,10 @@ async function startThreescale(options: {
     installation,
     server,
     api,
+    databaseUrl: new Secret(urlOf(database)),
+    storageUrl: new Secret(
+      `redis://:${encodeURIComponent(storage.password?.reveal('write a URL') ?? '')}@${storage.host}:${storage.port}/${storage.db}`,
+    ),
     at,
     token,
     master: async () => api.master(at(masterHost), await token(masterHost)),

@@ -16,27 +16,25 @@ export interface PodCommandContext {
 }
 
 /**
- * Runs a command of a 3scale pod against the installation's real database and Redis; undefined when it is not one of
- * those that are simulated, and some real program must be meant.
+ * Runs a command of a 3scale pod, one that `isPodCommand`, against the installation's real database and Redis.
  *
  * In: the argument list of an exec, also behind `/bin/bash -c`. A task that fails says so on stderr and ends with 1, as
  * Ruby does; what its driver's message may quote is not in it.
  */
-export async function runPodCommand(
-  argv: readonly string[],
-  context: PodCommandContext,
-): Promise<CommandResult | undefined> {
-  const words = unwrapShell(argv)
-  const [bundle, exec, program, ...rest] = words
-  if (bundle !== 'bundle' || exec !== 'exec') return undefined
+export async function runPodCommand(argv: readonly string[], context: PodCommandContext): Promise<CommandResult> {
+  const [, , program, ...rest] = unwrapShell(argv)
   try {
-    if (program === 'rake') return await rake(rest, context)
-    if (program === 'rails' && rest[0] === 'runner') return await runRubyScript(rest[1] ?? '', context.installation)
-    return undefined
+    return program === 'rake' ? await rake(rest, context) : await runRubyScript(rest[1] ?? '', context.installation)
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'StandardError'
     return failure(`rake aborted!\n${code}: the database or Redis refused\n`)
   }
+}
+
+/** Whether a command is Ruby's, and simulated; else some real program is meant. */
+export function isPodCommand(argv: readonly string[]): boolean {
+  const [bundle, exec, program, ...rest] = unwrapShell(argv)
+  return bundle === 'bundle' && exec === 'exec' && (program === 'rake' || (program === 'rails' && rest[0] === 'runner'))
 }
 
 function unwrapShell(argv: readonly string[]): readonly string[] {

@@ -7,8 +7,8 @@ export interface ZyncRoute {
   readonly host: string
   /** The label `zync.3scale.net/route-to`, and the Service behind it. */
   readonly routeTo: 'system-master' | 'system-developer' | 'system-provider' | 'apicast-production' | 'apicast-staging'
-  /** The tenant whose it is; the master's for the master. */
-  readonly tenantId: string
+  /** The account or, of a gateway, the service that it is of. */
+  readonly ownerId: string
 }
 
 /**
@@ -27,21 +27,21 @@ export async function zyncRoutes(database: SystemDatabase): Promise<readonly Zyn
     'SELECT id, domain, self_domain FROM accounts WHERE provider IS TRUE OR master IS TRUE ORDER BY id',
   )
   for (const { id, domain, self_domain } of accounts) {
-    const tenantId = String(id)
+    const ownerId = String(id)
     if (domain !== null && domain === self_domain) {
-      add({ namePrefix: 'zync-3scale-master-', host: String(domain), routeTo: 'system-master', tenantId })
+      add({ namePrefix: 'zync-3scale-master-', host: String(domain), routeTo: 'system-master', ownerId })
       continue
     }
-    const of = { namePrefix: 'zync-3scale-provider-', tenantId } as const
+    const of = { namePrefix: 'zync-3scale-provider-', ownerId } as const
     add({ ...of, host: String(domain ?? ''), routeTo: 'system-developer' })
     add({ ...of, host: String(self_domain ?? ''), routeTo: 'system-provider' })
   }
   const proxies = await database.rows(
-    `SELECT s.account_id, p.endpoint, p.sandbox_endpoint FROM proxies p JOIN services s ON s.id = p.service_id
+    `SELECT p.service_id, p.endpoint, p.sandbox_endpoint FROM proxies p JOIN services s ON s.id = p.service_id
      WHERE s.deployment_option = 'hosted' AND s.state <> 'deleted' ORDER BY p.id`,
   )
-  for (const { account_id, endpoint, sandbox_endpoint } of proxies) {
-    const of = { namePrefix: 'zync-3scale-api-', tenantId: String(account_id) } as const
+  for (const { service_id, endpoint, sandbox_endpoint } of proxies) {
+    const of = { namePrefix: 'zync-3scale-api-', ownerId: String(service_id) } as const
     add({ ...of, host: hostOf(endpoint), routeTo: 'apicast-production' })
     add({ ...of, host: hostOf(sandbox_endpoint), routeTo: 'apicast-staging' })
   }
