@@ -47,8 +47,9 @@ export interface PortalUser {
   readonly id: UserId
   readonly state: string
   readonly role: 'admin' | 'member'
-  readonly username: string
-  readonly email: string
+  /** null: invited, and not yet named. */
+  readonly username: string | null
+  readonly email: string | null
 }
 
 export interface NewTenant {
@@ -90,7 +91,10 @@ export interface ApplicationPlan {
  * cut off; what changes something is not, unless twice is the same as once.
  */
 export interface MasterApi {
-  /** All tenants, by id, whatever their state unless one is asked for; never the master itself. */
+  /**
+   * All tenants, by id, whatever their state unless one is asked for; never the master itself. A list in which nobody
+   * has portals is no master's, and a fault.
+   */
   tenants(options: Abortable & { readonly state?: AccountState }): Promise<readonly TenantAccount[]>
   /** null: there is none of this id. */
   tenant(id: AccountId, options: Abortable): Promise<TenantAccount | null>
@@ -120,6 +124,11 @@ export interface AccessToken {
   readonly id: TokenId
   readonly name: string
   readonly permission: 'ro' | 'rw'
+  /** As 3scale names them; a later release may have more than those that can be asked for. */
+  readonly scopes: readonly string[]
+}
+
+export interface NewAccessToken extends Pick<AccessToken, 'name' | 'permission'> {
   readonly scopes: readonly TokenScope[]
 }
 
@@ -133,12 +142,12 @@ export interface AuthenticationProvider {
   readonly kind: string
   readonly name: string
   readonly systemName: string
-  readonly clientId: string
+  readonly clientId: string | null
   readonly site: string | null
   readonly skipSslCertificateVerification: boolean
   readonly published: boolean
   /** What the identity provider must allow as a redirect. */
-  readonly callbackUrl: string
+  readonly callbackUrl: string | null
 }
 
 export interface NewAuthenticationProvider {
@@ -162,8 +171,8 @@ export interface Service {
   readonly name: string
   readonly systemName: string
   readonly state: string
-  /** `1`: user key, `2`: id and key, `oidc`: OpenID Connect. */
-  readonly backendVersion: string
+  /** `1`: user key, `2`: id and key, `oidc`: OpenID Connect; null for a product without a gateway. */
+  readonly backendVersion: string | null
   readonly deploymentOption: string
 }
 
@@ -283,7 +292,7 @@ export interface TenantApi {
   /** Tokens of the user that this one belongs to. */
   accessTokens(options: Abortable): Promise<readonly AccessToken[]>
   /** For the same user. Not repeatable: a second token of the same name is a second token. */
-  createAccessToken(token: Omit<AccessToken, 'id'>, options: Abortable): Promise<CreatedToken>
+  createAccessToken(token: NewAccessToken, options: Abortable): Promise<CreatedToken>
   /** Of one that is not there: changes nothing. */
   deleteAccessToken(token: TokenId, options: Abortable): Promise<void>
   /** Those that admins log in with. */

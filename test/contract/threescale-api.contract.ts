@@ -162,7 +162,7 @@ export function threescaleApiContract(name: string, get: () => ContractThreescal
       } as const
       const made = await tenant.createAuthenticationProvider(wanted, { signal })
       assert.equal(made.published, false)
-      assert.match(made.callbackUrl, new RegExp(`^https://${adminDomain}/auth/contract_rhsso/`))
+      assert.match(made.callbackUrl ?? '', new RegExp(`^https://${adminDomain}/auth/contract_rhsso/`))
       assert.ok(!inspect(made).includes('the-secret-of-the-client'))
       const again = await faultOf(tenant.createAuthenticationProvider(wanted, { signal }), token, clientSecret)
       assert.equal(again.code, 'THREESCALE_INVALID')
@@ -194,7 +194,15 @@ export function threescaleApiContract(name: string, get: () => ContractThreescal
     test('answers at no host that is not stored', async () => {
       const { adminDomain, token } = await get().anyTenant()
       const nowhere = get().withToken(`nobody-${adminDomain}`, token)
+      const tenant = get().withToken(adminDomain, token)
+      const [service] = await tenant.services({ signal })
+      const [user] = await tenant.users({ signal })
+      assert.ok(service && user)
       assert.equal((await faultOf(nowhere.provider({ signal }), token)).code, 'THREESCALE_NOT_FOUND')
+      // What is asked of the wrong host is not absent, and not gone: nothing is known of it.
+      const config = nowhere.latestProxyConfig(service.id, 'production', { signal })
+      assert.equal((await faultOf(config, token)).code, 'THREESCALE_NOT_FOUND')
+      assert.equal((await faultOf(nowhere.deleteUser(user.id, { signal }), token)).code, 'THREESCALE_NOT_FOUND')
     })
   })
 }

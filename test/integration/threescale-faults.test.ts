@@ -180,12 +180,18 @@ describe('what is no 3scale', () => {
   })
 
   test('a list that a server does not page is read once', async () => {
-    const master = await side.master()
-    const accounts = Array.from({ length: 500 }, (_, i) => ({ account: { id: i + 1, state: 'approved' } }))
-    const body = JSON.stringify({ accounts })
-    side.server.faults.add({ fault: { kind: 'answer', status: 200, body } })
-    assert.deepEqual(await master.tenants({ signal }), [])
+    const tenant = await side.tenant(defaultTenantHost)
+    const services = Array.from({ length: 500 }, (_, i) => ({
+      service: { id: i + 1, name: 'n', system_name: 's', state: 'incomplete', deployment_option: 'hosted' },
+    }))
+    side.server.faults.add({ fault: { kind: 'answer', status: 200, body: JSON.stringify({ services }) } })
+    assert.equal((await tenant.services({ signal })).length, 500)
     assert.equal(asked('GET'), 2)
+  })
+
+  test('the accounts of a tenant’s developers are not taken for tenants', async () => {
+    const wrong = side.api.master(side.at(defaultTenantHost), await side.token(defaultTenantHost))
+    assert.equal((await faultOf(wrong.tenants({ signal }))).code, 'THREESCALE_UNREADABLE')
   })
 
   test('the router’s own 503 says that pods are to be looked at, and a wrong path is not there', async () => {

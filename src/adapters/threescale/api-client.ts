@@ -104,6 +104,14 @@ export class ApiClient {
       : fault('THREESCALE_FAILED', { ...of, status })
   }
 
+  /**
+   * Whether a portal itself says that there is no such thing. A host that nobody has, a path that a release has not, and
+   * a router say 404 too, and not in JSON: then nothing is known of the thing.
+   */
+  isAbsent({ status, headers }: HttpAnswer): boolean {
+    return status === 404 && (headers['content-type'] ?? '').includes('json')
+  }
+
   missing(question: HttpQuestion): Fault {
     return fault('THREESCALE_NOT_FOUND', { portal: this.portal, call: callOf(question) })
   }

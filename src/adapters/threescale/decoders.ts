@@ -10,12 +10,12 @@ import {
   type PlanId,
   type ServiceId,
   type TokenId,
-  tokenScopes,
   type UserId,
 } from '../../ports/threescale-api.ts'
 
 /*
- * What 3scale's JSON has to look like, and what becomes of it. Fields that nobody needs are not looked at.
+ * What 3scale's JSON has to look like, and what becomes of it. Fields that nobody needs are not looked at. 3scale leaves
+ * out what is nil, so that a field which may be missing may also be null here.
  */
 
 /** An id, which JSON has as a number of any size. Branding is the one thing that the cast is for. */
@@ -68,13 +68,10 @@ export const developerAccount = z
   .object({ id: id<AccountId>(), org_name: text, state: z.enum(accountStates) })
   .transform((row) => ({ id: row.id, orgName: row.org_name, state: row.state }))
 
-export const user = z.object({
-  id: id<UserId>(),
-  state: text,
-  role: z.enum(['admin', 'member']),
-  username: text,
-  email: text,
-})
+export const user = z
+  .object({ id: id<UserId>(), state: text, role: optionalText, username: optionalText, email: optionalText })
+  // Whoever is not said to be an admin is none.
+  .transform((row) => ({ ...row, role: row.role === 'admin' ? ('admin' as const) : ('member' as const) }))
 
 export const service = z
   .object({
@@ -82,7 +79,7 @@ export const service = z
     name: text,
     system_name: text,
     state: text,
-    backend_version: text,
+    backend_version: optionalText,
     deployment_option: text,
   })
   .transform((row) => ({
@@ -165,8 +162,12 @@ export const proxyConfig = z
     hosts: content.proxy?.hosts ?? [],
   }))
 
-const scopes = z.array(z.enum(tokenScopes))
-export const accessToken = z.object({ id: id<TokenId>(), name: text, permission: z.enum(['ro', 'rw']), scopes })
+export const accessToken = z.object({
+  id: id<TokenId>(),
+  name: text,
+  permission: z.enum(['ro', 'rw']),
+  scopes: z.array(text),
+})
 export const createdToken = z
   .object({ id: id<TokenId>(), value: text.min(1) })
   .transform((row) => ({ id: row.id, value: new Secret(row.value) }))
@@ -177,11 +178,11 @@ export const authenticationProvider = z
     kind: text,
     name: text,
     system_name: text,
-    client_id: text,
+    client_id: optionalText,
     site: optionalText,
     skip_ssl_certificate_verification: z.boolean().nullish(),
     published: z.boolean().nullish(),
-    callback_url: text,
+    callback_url: optionalText,
   })
   .transform((row) => ({
     id: row.id,

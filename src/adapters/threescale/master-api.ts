@@ -15,11 +15,13 @@ export function masterApi(at: PortalAddress, token: Secret, options: ClientOptio
   const tenant = async (id: AccountId, signal: AbortSignal) =>
     (await calls.find(`${providers}/${id}.json`, signup, signal))?.account ?? null
   return {
-    tenants: async ({ signal, state }) =>
+    tenants: async ({ signal, state }) => {
+      const accounts = await calls.all('/admin/api/accounts.json', buyers, signal, { state })
       // A buyer of the master without portals is no tenant.
-      (await calls.all('/admin/api/accounts.json', buyers, signal, { state })).flatMap(({ tenant }) =>
-        tenant === null ? [] : [tenant],
-      ),
+      const tenants = accounts.flatMap(({ tenant }) => (tenant === null ? [] : [tenant]))
+      if (tenants.length > 0 || accounts.length === 0) return tenants
+      throw calls.unreadable('/admin/api/accounts.json', 'none of the accounts has portals: is it the master?')
+    },
     tenant: (id, { signal }) => tenant(id, signal),
     createTenant: async ({ orgName, username, email, password }, { signal }) => {
       const body = { org_name: orgName, username, email, password: password.reveal('create a tenant') }

@@ -1,9 +1,9 @@
 import type { z } from 'zod'
-import { Fault } from '../../base/fault.ts'
+import type { Fault } from '../../base/fault.ts'
 import type { Secret } from '../../base/secret.ts'
 import type { PortalAddress } from '../../model/portal-address.ts'
 import { ApiClient, type ClientOptions, type Repetition } from './api-client.ts'
-import type { HttpQuestion } from './https-request.ts'
+import type { HttpAnswer, HttpQuestion } from './https-request.ts'
 import { parseJson } from './parse-json.ts'
 
 const perPage = 500
@@ -31,14 +31,15 @@ export class PortalCalls {
     return this.#ask({ method: 'GET', path: withQuery(path, query), headers: {} }, schema, 'repeatable', signal)
   }
 
-  /** As `get`; null where there is nothing. */
-  async find<Schema extends z.ZodType>(path: string, schema: Schema, signal: AbortSignal) {
-    try {
-      return await this.get(path, schema, signal)
-    } catch (error) {
-      if (error instanceof Fault && error.code === 'THREESCALE_NOT_FOUND') return null
-      throw error
-    }
+  /** As `get`; null where the portal says that there is no such thing. */
+  async find<Schema extends z.ZodType>(
+    path: string,
+    schema: Schema,
+    signal: AbortSignal,
+  ): Promise<z.output<Schema> | null> {
+    const question: HttpQuestion = { method: 'GET', path, headers: {} }
+    const answer = await this.#client.send(question, 'repeatable', signal)
+    return this.#client.isAbsent(answer) ? null : this.#read(question, answer, schema, 'repeatable')
   }
 
   put<Schema extends z.ZodType>(path: string, body: Body, schema: Schema, signal: AbortSignal) {
@@ -53,7 +54,7 @@ export class PortalCalls {
   async delete(path: string, signal: AbortSignal): Promise<boolean> {
     const question: HttpQuestion = { method: 'DELETE', path, headers: {} }
     const answer = await this.#client.send(question, 'repeatable', signal)
-    if (answer.status === 404) return false
+    if (this.#client.isAbsent(answer)) return false
     const fault = this.#client.faultOf(question, answer, 'repeatable')
     if (fault !== null) throw fault
     return true
@@ -62,6 +63,11 @@ export class PortalCalls {
   /** The fault of something that should be there and is not. */
   missing(method: HttpQuestion['method'], path: string): Fault {
     return this.#client.missing({ method, path, headers: {} })
+  }
+
+  /** The fault of a list that is not what it should be a list of. */
+  unreadable(path: string, reason: string): Fault {
+    return this.#client.unreadable({ method: 'GET', path, headers: {} }, reason)
   }
 
   /**
@@ -102,20 +108,24 @@ export class PortalCalls {
     repetition: Repetition,
     signal: AbortSignal,
   ): Promise<z.output<Schema>> {
-    const answer = await this.#client.send(question, repetition, signal)
-    const fault = this.#client.faultOf(question, answer, repetition)
-    if (fault !== null) throw fault
-    return this.#decode(question, answer.body, schema)
+    return this.#read(question, await this.#client.send(question, repetition, signal), schema, repetition)
   }
 
-  #decode<Schema extends z.ZodType>(question: HttpQuestion, body: string, schema: Schema): z.output<Schema> {
-    let answer: unknown
+  #read<Schema extends z.ZodType>(
+    question: HttpQuestion,
+    answer: HttpAnswer,
+    schema: Schema,
+    repetition: Repetition,
+  ): z.output<Schema> {
+    const fault = this.#client.faultOf(question, answer, repetition)
+    if (fault !== null) throw fault
+    let parsed: unknown
     try {
-      answer = parseJson(body)
+      parsed = parseJson(answer.body)
     } catch {
       throw this.#client.unreadable(question, 'it is no JSON')
     }
-    const decoded = schema.safeParse(answer)
+    const decoded = schema.safeParse(parsed)
     if (decoded.success) return decoded.data
     // The place says what is missing; the message could quote what is there.
     const [issue] = decoded.error.issues

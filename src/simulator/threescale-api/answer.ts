@@ -7,7 +7,7 @@ import { masterRoutes } from './master-routes.ts'
 import { productRoutes } from './product-routes.ts'
 import { type Answer, type Format, type Reply, render } from './reply.ts'
 import { type ApiRequest, BadRequest, Params } from './request.ts'
-import { notFound, type Route } from './route.ts'
+import type { Route } from './route.ts'
 import { statisticsRoutes } from './statistics-routes.ts'
 import type { Row } from './system-database.ts'
 
@@ -55,7 +55,7 @@ async function answerAdmin(installation: Installation, account: Row, request: Ap
     if ('kind' in caller) return render(caller, format)
     return render(await route.answer({ installation, caller, params, host: request.host }), format)
   }
-  return render(notFound, format)
+  return page(404, 'Not found')
 }
 
 /** The pages of an admin portal that a check from outside looks at. */

@@ -47,6 +47,7 @@ export type Reply =
   /** Of one value, not wrapped, such as a statistic. */
   | { readonly kind: 'bare'; readonly fields: Fields }
   | { readonly kind: 'empty'; readonly status: number }
+  | { readonly kind: 'not-found' }
   | { readonly kind: 'error'; readonly status: number; readonly message: string }
   /** What is wrong with each attribute: 422. */
   | { readonly kind: 'invalid'; readonly errors: Readonly<Record<string, readonly string[]>> }
@@ -89,6 +90,8 @@ export function render(reply: Reply, format: Format): Answer {
       return answerOf(200, format, format === 'json' ? json(reply.fields) : xml('usage', reply.fields))
     case 'empty':
       return { status: reply.status, headers: {}, body: '' }
+    case 'not-found':
+      return answerOf(404, format, format === 'json' ? json({ status: 'Not found' }) : xml('error', 'Not found'))
     case 'error':
       return answerOf(
         reply.status,

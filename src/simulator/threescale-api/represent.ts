@@ -18,13 +18,14 @@ export function time(cell: Cell | undefined): string | null {
 /** Ids of other rows; a `client_id` or an application's `application_id` is text of its own. */
 const ids: ReadonlySet<string> = new Set(['id', 'account_id', 'service_id', 'plan_id'])
 
-/** Ids and dates by their names; all else as it is. */
+/** Ids and dates by their names; all else as it is. As 3scale does, what is nil is left out. */
 function plain(row: Row, ...names: readonly string[]): Fields {
   const fields: Record<string, Value> = {}
   for (const name of names) {
     const cell = row[name]
+    if (cell === null || cell === undefined) continue
     if (ids.has(name)) fields[name] = id(cell)
-    else fields[name] = name.endsWith('_at') ? time(cell) : (cell ?? null)
+    else fields[name] = name.endsWith('_at') ? time(cell) : cell
   }
   return fields
 }
@@ -94,7 +95,10 @@ export function application(row: Row): Fields {
   const common = {
     ...plain(row, 'id', 'state', 'created_at', 'updated_at', 'service_id', 'plan_id'),
     account_id: id(row['user_account_id']),
-    ...plain(row, 'name', 'description', 'first_traffic_at', 'first_daily_traffic_at'),
+    ...plain(row, 'name', 'description'),
+    // These few are shown though they are nil.
+    first_traffic_at: time(row['first_traffic_at']),
+    first_daily_traffic_at: time(row['first_daily_traffic_at']),
     enabled: row['state'] === 'live',
   }
   switch (String(row['backend_version'])) {

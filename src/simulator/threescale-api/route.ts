@@ -22,7 +22,7 @@ export interface Route {
   answer(asked: Asked): Promise<Reply>
 }
 
-export const notFound: Reply = { kind: 'error', status: 404, message: 'Not found' }
+export const notFound: Reply = { kind: 'not-found' }
 
 const mostPerPage = 500
 
