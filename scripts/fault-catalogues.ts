@@ -1,6 +1,7 @@
 import { awsFaults } from '../src/adapters/aws/faults.ts'
 import { openshiftFaults } from '../src/adapters/openshift/faults.ts'
 import { catalogue as serverFaults } from '../src/adapters/servers/faults.ts'
+import { threescaleFaults } from '../src/adapters/threescale/faults.ts'
 import type { FaultCatalogue } from '../src/base/fault.ts'
 import { cliFaults } from '../src/cli/faults.ts'
 import { objectAddressFaults } from '../src/model/object-address.ts'
@@ -25,6 +26,7 @@ export const faultCatalogues: readonly { readonly title: string; readonly catalo
   { title: 'Job queues', catalogue: queueFaults },
   { title: 'Source world', catalogue: worldFaults },
   { title: 'Simulated clusters', catalogue: clusterFaults },
+  { title: '3scale’s own APIs', catalogue: threescaleFaults },
   { title: 'Amazon Web Services', catalogue: awsFaults },
   { title: 'OpenShift', catalogue: openshiftFaults },
   { title: 'Private servers', catalogue: serverFaults },

@@ -1,8 +1,14 @@
 import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
 
-/** Writes a key and a certificate for this machine's loopback names into a folder; the certificate is its own CA. */
-export function writeCertificate(folder: string): { readonly key: string; readonly certificate: string } {
+/**
+ * Writes a key and a certificate for this machine's loopback names, and for others, into a folder; the certificate is
+ * its own CA.
+ */
+export function writeCertificate(
+  folder: string,
+  names: readonly string[] = [],
+): { readonly key: string; readonly certificate: string } {
   const [key, certificate] = [join(folder, 'key.pem'), join(folder, 'certificate.pem')]
   execFileSync(
     'openssl',
@@ -10,7 +16,7 @@ export function writeCertificate(folder: string): { readonly key: string; readon
       '-out',
       certificate,
       '-addext',
-      'subjectAltName=DNS:localhost,IP:127.0.0.1',
+      `subjectAltName=${['localhost', ...names].map((name) => `DNS:${name}`).join(',')},IP:127.0.0.1`,
     ]),
     { stdio: 'ignore' },
   )

@@ -60,8 +60,9 @@ function accountRow(outline: Outline, tenant: Tenant, buyer: Buyer | undefined):
     vat_rate: id % 4 === 0 ? '21.00' : null,
     vat_code: id % 4 === 0 ? `CZ${Number.parseInt(key.slice(0, 6), 16)}` : null,
     city: 'Brno',
-    default_account_plan_id: isTenant ? (tenant.accountPlans[0]?.id ?? null) : null,
-    default_service_id: isTenant ? (tenant.services[0]?.id ?? null) : null,
+    // The master's are what tenants are made with.
+    default_account_plan_id: buyer === undefined ? (tenant.accountPlans[0]?.id ?? null) : null,
+    default_service_id: buyer === undefined ? (tenant.services[0]?.id ?? null) : null,
     extra_fields:
       buyer === undefined ? null : `--- !ruby/hash:ActiveSupport::HashWithIndifferentAccess\nregion: "${key}\\n"\n`,
     credit_card_expires_on: id % 6 === 0 ? day(worldNow + 400 * dayMs) : null,
