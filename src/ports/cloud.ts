@@ -1,6 +1,7 @@
 import type { Secret } from '../base/secret.ts'
 import type { ObjectAddress } from '../model/object-address.ts'
-import type { LedgerEntry, MadeThing, Making } from './ledger.ts'
+import type { Removal, RemovalCall } from './cleanup.ts'
+import type { Making } from './ledger.ts'
 
 /**
  * What a migration needs of a cloud account, as goals. `ensure…` makes what is missing and gives what is there: a second
@@ -20,21 +21,11 @@ export interface Cloud {
   readonly buckets: CloudBuckets
   readonly users: CloudUsers
   /** Takes away what the ledger lists. */
-  readonly removal: CloudRemoval
+  readonly removal: Removal
 }
 
-export interface CloudCall {
-  readonly signal: AbortSignal
-  /** Called at every look while something is waited for. */
-  readonly onProgress?: (progress: CloudProgress) => void
-}
-
-/** What is waited for, and the state that the service last told. */
-export interface CloudProgress {
-  readonly thing: MadeThing
-  readonly state: string
-  readonly waitedMs: number
-}
+/** A signal, and whoever wants to be told while something is waited for. */
+export type CloudCall = RemovalCall
 
 export interface CloudPlace {
   /** Twelve digits. */
@@ -196,6 +187,17 @@ export interface BucketGoal {
 export interface CloudBuckets {
   /** Closed to the public, encrypted by the store, TLS only. */
   ensure(goal: BucketGoal, making: Making, call: CloudCall): Promise<void>
+  /**
+   * A file as one object of a bucket that `ensure` made, with which it goes when that is removed. One that has the same
+   * bytes already stays. Abort: gives the upload up.
+   */
+  ensureObject(at: ObjectAddress, file: string, call: CloudCall): Promise<UploadedObject>
+}
+
+export interface UploadedObject {
+  readonly bytes: number
+  /** Of the whole file, in hex. */
+  readonly sha256: string
 }
 
 export interface UserGoal {
@@ -221,21 +223,4 @@ export interface CloudUsers {
    * are deleted: a key's secret is told once only. So this changes something each time.
    */
   issueKey(user: string, making: Making, call: CloudCall): Promise<AccessKey>
-}
-
-export type RemovalOutcome =
-  | { readonly kind: 'removed' }
-  | { readonly kind: 'was-gone' }
-  /** It is there, and does not bear the mark of this migration. It was not touched. */
-  | { readonly kind: 'refused'; readonly why: string }
-
-export interface CloudRemoval {
-  /** The place of everything that can be removed here, as in `MadeThing.place`. */
-  readonly place: string
-  /** Whether it is there, and bears the mark of the entry's migration. Changes nothing. */
-  look(entry: LedgerEntry, call: CloudCall): Promise<'gone' | 'ours' | 'not-ours'>
-  /** Removes it and waits until a look shows it gone. Does not write the ledger. */
-  remove(entry: LedgerEntry, call: CloudCall): Promise<RemovalOutcome>
-  /** Kinds in the order in which they can be removed: what depends on others comes first. */
-  readonly order: readonly string[]
 }
