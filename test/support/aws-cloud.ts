@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict'
 import { mkdtempSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before } from 'node:test'
@@ -5,13 +6,27 @@ import { CreateVpcCommand, DeleteVpcCommand, EC2Client } from '@aws-sdk/client-e
 import { awsCloud } from '../../src/adapters/aws/cloud.ts'
 import type { AwsPace, AwsSettings } from '../../src/adapters/aws/session.ts'
 import { type EpochMs, systemClock } from '../../src/base/clock.ts'
+import { Fault } from '../../src/base/fault.ts'
 import { Secret } from '../../src/base/secret.ts'
 import { fileLedger } from '../../src/ledger/file-ledger.ts'
 import type { Cloud } from '../../src/ports/cloud.ts'
 import type { Ledger, Making } from '../../src/ports/ledger.ts'
-import { type AwsFront, startAwsFront } from './aws-front.ts'
+import { type AwsFront, isLook, startAwsFront } from './aws-front.ts'
 import { withMoto } from './moto.ts'
 import { temporaryFolder } from './servers.ts'
+
+/** The code of the fault that the work ends with; anything else fails the test. */
+export async function codeOf(work: Promise<unknown>): Promise<string> {
+  const error = await work.then(
+    () => assert.fail('it worked'),
+    (error: unknown) => error,
+  )
+  assert.ok(error instanceof Fault, String(error))
+  return error.code
+}
+
+/** Never aborted, and told nothing. */
+export const call = { signal: new AbortController().signal }
 
 export const account = '123456789012'
 export const region = 'eu-west-1'
@@ -46,6 +61,8 @@ export interface TestCloud {
 export function withAws(gaps: object): {
   readonly front: () => AwsFront
   /** A cloud with a ledger of its own, or with the given one. */
+  /** Actions of the front's calls since the given number of them that were no looks. */
+  readonly changesSince: (before: number) => readonly string[]
   readonly open: (settings?: Partial<AwsSettings>, ledgerFile?: string) => TestCloud
 } {
   const moto = withMoto({ MOTO_GAPS: JSON.stringify(gaps) })
@@ -61,6 +78,11 @@ export function withAws(gaps: object): {
   after(() => front?.stop())
   return {
     front: running,
+    changesSince: (before) =>
+      running()
+        .calls.slice(before)
+        .filter((call) => !isLook(call))
+        .map(({ action }) => action),
     open: (settings = {}, ledgerFile = join(mkdtempSync(join(dir, 'l-')), 'ledger.jsonl')) => {
       const ledger = fileLedger(ledgerFile, systemClock)
       const cloud = awsCloud({

@@ -60,15 +60,19 @@ export async function startAwsFront(to: string): Promise<AwsFront> {
       answer.writeHead(fate.status, { 'content-type': 'text/xml' })
       return void answer.end(incoming.method === 'HEAD' ? undefined : refusal(call.service, fate.code))
     }
-    const onward = request(new URL(incoming.url ?? '/', to), { method: incoming.method, headers: incoming.headers }, (got) => {
-      if (fate.kind === 'lose-answer') {
-        got.resume()
-        got.on('end', () => incoming.socket.destroy())
-        return
-      }
-      answer.writeHead(got.statusCode ?? 502, got.headers)
-      got.pipe(answer)
-    })
+    const onward = request(
+      new URL(incoming.url ?? '/', to),
+      { method: incoming.method, headers: incoming.headers },
+      (got) => {
+        if (fate.kind === 'lose-answer') {
+          got.resume()
+          got.on('end', () => incoming.socket.destroy())
+          return
+        }
+        answer.writeHead(got.statusCode ?? 502, got.headers)
+        got.pipe(answer)
+      },
+    )
     onward.on('error', () => answer.destroy())
     onward.end(body)
   }
@@ -76,7 +80,8 @@ export async function startAwsFront(to: string): Promise<AwsFront> {
 }
 
 function callOf(incoming: IncomingMessage, body: Buffer, before: readonly AwsCall[]): AwsCall {
-  const service = /Credential=[^/]+\/\d+\/[^/]+\/([a-z0-9]+)\//.exec(incoming.headers.authorization ?? '')?.[1] ?? 'none'
+  const service =
+    /Credential=[^/]+\/\d+\/[^/]+\/([a-z0-9]+)\//.exec(incoming.headers.authorization ?? '')?.[1] ?? 'none'
   const form = new URLSearchParams(service === 's3' ? '' : body.toString())
   const { pathname, search } = new URL(incoming.url ?? '/', 'http://any')
   const kind = pathname.split('/').length > 2 ? 'object' : 'bucket'

@@ -106,6 +106,9 @@ def delete_cache_cluster(before, self, cache_cluster_id):
 
 @extend(Caches, "create_replication_group")
 def create_replication_group(before, self, replication_group_id, **named):
+    if named.get("num_cache_clusters") and not named.get("replicas_per_node_group"):
+        # Of the two ways to say how many there are, moto knows one.
+        named = {**named, "replicas_per_node_group": named["num_cache_clusters"] - 1}
     made = before(self, replication_group_id=replication_group_id, **named)
     names = [parameter for parameter in caches.CacheCluster.__init__.__annotations__ if parameter in named]
     everything = dict.fromkeys(caches.CacheCluster.__init__.__annotations__)

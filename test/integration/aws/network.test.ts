@@ -1,26 +1,14 @@
 import assert from 'node:assert/strict'
 import { before, describe, test } from 'node:test'
 import { DescribeVpcAttributeCommand } from '@aws-sdk/client-ec2'
-import { Fault } from '../../../src/base/fault.ts'
 import type { NetworkGoal } from '../../../src/ports/cloud.ts'
-import { ec2At, infrastructure, makeClusterNetwork, making, withAws } from '../../support/aws-cloud.ts'
-import { isLook } from '../../support/aws-front.ts'
+import { call, codeOf, ec2At, infrastructure, makeClusterNetwork, making, withAws } from '../../support/aws-cloud.ts'
 
 const goal: NetworkGoal = {
   name: 'threeshift-acme',
   cidr: '10.2.0.0/26',
   clusterInfrastructure: infrastructure,
   alsoTaken: ['10.128.0.0/14', '172.30.0.0/16'],
-}
-const call = { signal: new AbortController().signal }
-
-async function codeOf(work: Promise<unknown>): Promise<string> {
-  const error = await work.then(
-    () => assert.fail('it worked'),
-    (error: unknown) => error,
-  )
-  assert.ok(error instanceof Fault, String(error))
-  return error.code
 }
 
 describe('a network of its own', () => {
@@ -64,8 +52,7 @@ describe('a network of its own', () => {
 
     const before = aws.front().calls.length
     assert.deepEqual(await cloud.networks.ensure(goal, making, call), made)
-    const changes = aws.front().calls.slice(before).filter((call) => !isLook(call))
-    assert.deepEqual(changes.map(({ action }) => action), [])
+    assert.deepEqual(aws.changesSince(before), [])
     assert.ok(aws.front().calls.length > before)
   })
 
@@ -73,7 +60,7 @@ describe('a network of its own', () => {
     const { cloud, ledger } = aws.open()
     const before = aws.front().calls.length
     await cloud.networks.ensure(goal, making, call)
-    assert.deepEqual(aws.front().calls.slice(before).filter((call) => !isLook(call)), [])
+    assert.deepEqual(aws.changesSince(before), [])
     assert.equal((await ledger.list()).length, 9)
   })
 
@@ -81,7 +68,10 @@ describe('a network of its own', () => {
     const { cloud, ledger } = aws.open()
     for (const cidr of ['10.0.7.0/26', '10.130.0.0/26', '172.30.0.64/26', '10.2.0.0/24']) {
       const other = { ...making, migration: 'another' }
-      assert.equal(await codeOf(cloud.networks.ensure({ ...goal, name: 'other', cidr }, other, call)), 'CLOUD_RANGE_TAKEN')
+      assert.equal(
+        await codeOf(cloud.networks.ensure({ ...goal, name: 'other', cidr }, other, call)),
+        'CLOUD_RANGE_TAKEN',
+      )
     }
     for (const cidr of ['10.2.0.1/26', '10.2.0.0/28', 'ten', '10.2.0.0/8']) {
       assert.equal(await codeOf(cloud.networks.ensure({ ...goal, cidr }, making, call)), 'CLOUD_RANGE_UNREADABLE')
@@ -104,7 +94,7 @@ describe('a network of its own', () => {
     const elsewhere = { ...making, migration: 'elsewhere' }
     const other = { ...goal, name: 'elsewhere', cidr: '10.77.0.0/26' }
     assert.equal(await codeOf(cloud.networks.ensure(other, elsewhere, call)), 'CLOUD_OTHER_ACCOUNT')
-    assert.deepEqual(aws.front().calls.slice(before).filter((call) => !isLook(call)), [])
+    assert.deepEqual(aws.changesSince(before), [])
     assert.deepEqual(await ledger.list(), [])
   })
 })
