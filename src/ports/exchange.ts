@@ -10,7 +10,7 @@ export interface PartStore {
     bytes: Uint8Array,
     options: { readonly sha256: string; readonly signal: AbortSignal },
   ): Promise<void>
-  /** Null: there is none. It is at most `largestBytes` long, otherwise a fault. */
+  /** Null: there is none. Of a longer one, `largestBytes` and one more: nobody can fill the memory from there. */
   get(
     name: string,
     options: { readonly largestBytes: number; readonly signal: AbortSignal },
@@ -73,6 +73,8 @@ export interface PackReport {
   readonly parts: number
   /** Parts that an earlier try had already put there. */
   readonly partsKept: number
+  /** SHA-256 of the manifest, in hex: told by another way, it makes sure that this very exchange is unpacked. */
+  readonly manifestSha256: string
   readonly sender: string
   readonly recipients: readonly string[]
 }
@@ -81,6 +83,8 @@ export interface UnpackRequest {
   readonly name: string
   readonly from: PartStore
   readonly identity: Secret
+  /** Of the very exchange that is meant, if the sender has told; an earlier one of the same name is then refused. */
+  readonly manifestSha256: string | null
   /** Whoever may have sent it. */
   readonly senders: readonly PartyCard[]
   /** The files get their names in here, each only when it is whole. */

@@ -29,7 +29,7 @@ export async function codeOf(work: Promise<unknown>): Promise<string> {
 export const call = { signal: new AbortController().signal }
 
 export const account = '123456789012'
-export const region = 'eu-west-1'
+export const region = 'eu-west-1' as const
 export const place = `aws:${account}:${region}`
 export const infrastructure = 'mig-x7k2p'
 

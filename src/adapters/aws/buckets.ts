@@ -116,7 +116,8 @@ async function encryptByDefault(session: AwsSession, Bucket: string, call: Cloud
 
 async function setPolicy(session: AwsSession, goal: BucketGoal, call: CloudCall): Promise<void> {
   const Bucket = goal.name
-  const wanted = policyOf(goal, session.place.region)
+  const wanted = bucketPolicy(goal, session.place.region, session.isTls)
+  if (wanted.Statement.length === 0) return
   const ask = new GetBucketPolicyCommand({ Bucket })
   const now = await session.find(call, ['NoSuchBucketPolicy'], (o) => session.s3.send(ask, o))
   if (now?.Policy !== undefined && sameJson(now.Policy, wanted)) return
@@ -124,7 +125,8 @@ async function setPolicy(session: AwsSession, goal: BucketGoal, call: CloudCall)
   await session.change(call, (o) => session.s3.send(put, o))
 }
 
-function policyOf({ name, readableByCaches }: BucketGoal, region: string) {
+/** Who may do what, besides the account itself. A store that is spoken to without TLS would refuse everybody by the first rule. */
+export function bucketPolicy({ name, readableByCaches }: BucketGoal, region: string, tls: boolean) {
   const arn = `${arnPrefixOf(region)}:s3:::${name}`
   const Resource = [arn, `${arn}/*`]
   const tlsOnly = {
@@ -142,7 +144,7 @@ function policyOf({ name, readableByCaches }: BucketGoal, region: string) {
     Action: ['s3:GetObject', 's3:ListBucket', 's3:GetBucketAcl'],
     Resource,
   }
-  return { Version: '2012-10-17', Statement: readableByCaches ? [tlsOnly, caches] : [tlsOnly] }
+  return { Version: '2012-10-17', Statement: [...(tls ? [tlsOnly] : []), ...(readableByCaches ? [caches] : [])] }
 }
 
 /** Services give JSON back in their own order of keys. */

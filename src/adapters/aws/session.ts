@@ -74,6 +74,8 @@ export interface AwsSession {
   readonly elastiCache: ElastiCacheClient
   readonly iam: IAMClient
   readonly s3: S3Client
+  /** Whether the services are spoken to over TLS: always, but for an emulator. */
+  readonly isTls: boolean
   /** A client of STS with other credentials, to try them. */
   stsWith(credentials: AwsCredentials): STSClient
   identity(call: Call): Promise<CloudIdentity>
@@ -138,6 +140,7 @@ export function openSession(settings: AwsSettings): AwsSession {
       forcePathStyle: endpoint !== undefined,
       responseChecksumValidation: 'WHEN_REQUIRED',
     }),
+    isTls: endpoint === undefined || endpoint.startsWith('https:'),
     stsWith: (credentials) => new STSClient(configured(credentials)),
     identity,
     read,

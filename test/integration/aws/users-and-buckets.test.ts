@@ -4,6 +4,7 @@ import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
 import { CreateBucketCommand, GetObjectCommand, GetPublicAccessBlockCommand, S3Client } from '@aws-sdk/client-s3'
+import { bucketPolicy } from '../../../src/adapters/aws/buckets.ts'
 import { Fault } from '../../../src/base/fault.ts'
 import { call, codeOf, making, region, withAws } from '../../support/aws-cloud.ts'
 import { temporaryFolder } from '../../support/servers.ts'
@@ -37,8 +38,18 @@ describe('a bucket and a user', () => {
     const before = aws.front().calls.length
     await cloud.buckets.ensure(goal, making, call)
     assert.deepEqual(aws.changesSince(before), [])
-    await cloud.buckets.ensure({ ...goal, readableByCaches: false }, making, call)
-    assert.deepEqual(aws.changesSince(before), ['PUT bucket?policy'])
+    const { Statement } = bucketPolicy(goal, region, true)
+    assert.deepEqual(
+      Statement.map(({ Effect, Principal, Action }) => [Effect, Principal, Action]),
+      [
+        ['Deny', '*', 's3:*'],
+        [
+          'Allow',
+          { Service: 'eu-west-1.elasticache-snapshot.amazonaws.com' },
+          ['s3:GetObject', 's3:ListBucket', 's3:GetBucketAcl'],
+        ],
+      ],
+    )
   })
 
   test('a bucket of somebody else is not taken over, and one that a crash left unmarked is', async () => {
