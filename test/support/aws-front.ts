@@ -84,7 +84,7 @@ function callOf(incoming: IncomingMessage, body: Buffer, before: readonly AwsCal
     /Credential=[^/]+\/\d+\/[^/]+\/([a-z0-9]+)\//.exec(incoming.headers.authorization ?? '')?.[1] ?? 'none'
   const form = new URLSearchParams(service === 's3' ? '' : body.toString())
   const { pathname, search } = new URL(incoming.url ?? '/', 'http://any')
-  const kind = pathname.split('/').length > 2 ? 'object' : 'bucket'
+  const kind = pathname.split('/').filter((part) => part !== '').length > 1 ? 'object' : 'bucket'
   const action = form.get('Action') ?? `${incoming.method} ${kind}${search.replace(/[=&].*$/, '')}`
   return { service, action, form, earlier: before.filter((call) => call.action === action).length }
 }

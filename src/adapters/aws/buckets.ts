@@ -71,8 +71,8 @@ export async function findBucket(session: AwsSession, Bucket: string, call: Clou
 }
 
 /**
- * Whether the bucket was made for the migration: it bears the mark; or it bears none and is empty, and the ledger says that we
- * were about to make it, so a crash came between making and marking.
+ * Whether the bucket was made for the migration: it bears the mark; or it bears none and is empty, and the ledger says that it
+ * is ours, so a crash came between making and marking.
  */
 export async function isOurBucket(
   session: AwsSession,
@@ -86,7 +86,7 @@ export async function isOurBucket(
   const entry = (await session.ledger.list()).find(({ thing }) => {
     return thing.kind === kind && thing.place === place && thing.name === name
   })
-  if (entry?.state !== 'intended' || entry.making.migration !== migration) return false
+  if (entry === undefined || entry.state === 'gone' || entry.making.migration !== migration) return false
   const ask = new ListObjectVersionsCommand({ Bucket: name, MaxKeys: 1 })
   const listed = await session.read(call, (o) => session.s3.send(ask, o))
   return (listed.Versions ?? []).length + (listed.DeleteMarkers ?? []).length === 0
