@@ -11,8 +11,11 @@ import { redisMover } from '../movers/redis/mover.ts'
 import { redisQueueWatch } from '../movers/redis/queue-state.ts'
 import { systemDatabaseMover } from '../movers/system-database/mover.ts'
 import { mysqlSourceWorld } from '../simulator/source-world/generate.ts'
+import { cleanupOnDemand } from './cleanup-on-demand.ts'
+import { exchangeOnDemand } from './exchange-on-demand.ts'
 import { localRehearsal } from './local-rehearsal.ts'
 import { objectsOnDemand } from './objects-on-demand.ts'
+import { partStores } from './part-stores.ts'
 
 const interrupted = 130
 const unexpected = 1
@@ -64,6 +67,9 @@ const ports: CliPorts = {
   queues: redisQueueWatch(systemClock),
   sourceWorld,
   rehearsal: localRehearsal(sourceWorld, mover, systemClock),
+  exchange: exchangeOnDemand(),
+  openPlace: partStores(context.env),
+  cleanup: cleanupOnDemand(systemClock, context.env),
 }
 
 const argv = process.argv.slice(2)

@@ -5,12 +5,14 @@ import type { Ledger, LedgerEntry } from '../ports/ledger.ts'
 import { fault } from './faults.ts'
 import { fileLedger } from './file-ledger.ts'
 
+export type RemovalOf = (place: string, ledger: Ledger) => Promise<Removal | null>
+
 /**
  * Tears down what a ledger lists.
  *
- * In: what can remove things of a place; it is asked for once a place, and throws a fault for one that it does not know.
+ * In: what can remove things of a place, or null for a kind of place that nobody knows; it is asked for once a place.
  */
-export function ledgerCleanup(clock: Clock, removalOf: (place: string) => Promise<Removal>): Cleanup {
+export function ledgerCleanup(clock: Clock, removalOf: RemovalOf): Cleanup {
   return { run: (request) => run(request, fileLedger(request.ledger, clock), clock, removalOf) }
 }
 
@@ -18,7 +20,7 @@ async function run(
   request: CleanupRequest,
   ledger: Ledger,
   clock: Clock,
-  removalOf: (place: string) => Promise<Removal>,
+  removalOf: RemovalOf,
 ): Promise<CleanupReport> {
   const present = (await ledger.list()).filter((entry) => entry.state !== 'gone')
   const places = [...new Set(present.map((entry) => entry.thing.place))]
@@ -38,22 +40,17 @@ async function clear(
   going: readonly LedgerEntry[],
   request: CleanupRequest,
   ledger: Ledger,
-  removalOf: (place: string) => Promise<Removal>,
+  removalOf: RemovalOf,
 ): Promise<CleanedEntry[]> {
-  let removal: Removal
-  try {
-    removal = await removalOf(place)
-  } catch (error) {
-    return going.map((entry) => failed(entry, error))
-  }
-  const rank = ({ thing }: LedgerEntry) => removal.order.indexOf(thing.kind)
+  const removal = await removalOf(place, ledger)
+  const rank = ({ thing }: LedgerEntry) => removal?.order.indexOf(thing.kind) ?? -1
   // Of one kind, what was made last goes first.
   const inOrder = going.toReversed().toSorted((one, other) => rank(one) - rank(other))
   const cleaned: CleanedEntry[] = []
   for (const entry of inOrder) {
     request.signal.throwIfAborted()
     try {
-      if (rank(entry) < 0) throw fault('LEDGER_UNKNOWN_KIND', { kind: entry.thing.kind, place })
+      if (removal === null || rank(entry) < 0) throw fault('LEDGER_UNKNOWN_KIND', { kind: entry.thing.kind, place })
       cleaned.push(await clearOne(entry, removal, request, ledger))
     } catch (error) {
       request.signal.throwIfAborted()

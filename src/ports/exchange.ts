@@ -1,4 +1,5 @@
 import type { Secret } from '../base/secret.ts'
+import type { ObjectAddress } from '../model/object-address.ts'
 
 /** Where the parts of an exchange lie: a folder, or a part of a bucket. Names are `a/b-1.c`: no dot-dot, no leading slash. */
 export interface PartStore {
@@ -18,6 +19,11 @@ export interface PartStore {
   /** Length in bytes; null: there is none. */
   sizeOf(name: string, options: { readonly signal: AbortSignal }): Promise<number | null>
 }
+
+export type ExchangePlace =
+  | { readonly kind: 'folder'; readonly folder: string }
+  /** The key is that of a folder, and ends without a slash. */
+  | { readonly kind: 's3'; readonly at: ObjectAddress }
 
 /** What a party gives to the others: nothing of it is secret. */
 export interface PartyCard {
@@ -109,6 +115,8 @@ export interface UnpackReport {
 export interface Exchange {
   /** A new party's keys. */
   keygen(party: string): Promise<PartyKeys>
+  /** Reads a card's JSON; `name` is that of the file, for the message. */
+  readCard(text: string, name: string): Promise<PartyCard>
   /** The manifest is put last: without it there is no exchange. Abort: between two parts; the same call goes on. */
   pack(request: PackRequest): Promise<PackReport>
   /** Abort: between two parts; the same call goes on. A file with the right contents is left as it is. */

@@ -24,6 +24,8 @@ export interface AwsFront {
   /** Every call so far. */
   readonly calls: AwsCall[]
   fate: (call: AwsCall) => AwsFate
+  /** Keeps a call until the promise is kept. */
+  hold: (call: AwsCall) => Promise<void>
   stop(): Promise<void>
 }
 
@@ -42,6 +44,7 @@ export async function startAwsFront(to: string): Promise<AwsFront> {
     endpoint: `http://127.0.0.1:${port}`,
     calls: [],
     fate: () => ({ kind: 'pass' }),
+    hold: () => Promise.resolve(),
     stop: () =>
       new Promise((resolve) => {
         server.close(() => resolve())
@@ -55,6 +58,7 @@ export async function startAwsFront(to: string): Promise<AwsFront> {
     const call = callOf(incoming, body, front.calls)
     front.calls.push(call)
     const fate = front.fate(call)
+    await front.hold(call)
     if (fate.kind === 'lose') return void incoming.socket.destroy()
     if (fate.kind === 'refuse') {
       answer.writeHead(fate.status, { 'content-type': 'text/xml' })
