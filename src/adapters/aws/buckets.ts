@@ -2,10 +2,10 @@ import {
   CreateBucketCommand,
   type CreateBucketCommandInput,
   GetBucketEncryptionCommand,
+  GetBucketLocationCommand,
   GetBucketPolicyCommand,
   GetBucketTaggingCommand,
   GetPublicAccessBlockCommand,
-  HeadBucketCommand,
   ListObjectVersionsCommand,
   PutBucketEncryptionCommand,
   PutBucketPolicyCommand,
@@ -63,8 +63,9 @@ interface FoundBucket {
 /** Null: the account has no bucket of this name. One of another account is a fault of AWS: 403. */
 export async function findBucket(session: AwsSession, Bucket: string, call: CloudCall): Promise<FoundBucket | null> {
   const ExpectedBucketOwner = session.place.account
-  const head = new HeadBucketCommand({ Bucket, ExpectedBucketOwner })
-  if ((await session.find(call, notThere, (o) => session.s3.send(head, o))) === null) return null
+  // Not HEAD: its refusals come without a body, and so without the code that says why.
+  const locate = new GetBucketLocationCommand({ Bucket, ExpectedBucketOwner })
+  if ((await session.find(call, notThere, (o) => session.s3.send(locate, o))) === null) return null
   const ask = new GetBucketTaggingCommand({ Bucket, ExpectedBucketOwner })
   const tagging = await session.find(call, [...notThere, 'NoSuchTagSet'], (o) => session.s3.send(ask, o))
   return { name: Bucket, tags: tagging?.TagSet ?? [] }
