@@ -35,8 +35,7 @@ export async function ensureSeed(session: AwsSession, goal: SeedGoal, making: Ma
     return session.change(call, (o) => session.elastiCache.send(new CreateCacheClusterCommand(input), o), codes)
   }
   const isOurs = (cache: FoundCache) => isMarkedCache(session, cache.ARN, making, call)
-  const idOf = ({ ARN }: FoundCache) => ARN ?? null
-  await ensure(session, { thing, making, look, create, isOurs, idOf }, call)
+  await ensure(session, { thing, making, look, create, isOurs, idOf: ({ ARN }) => ARN ?? null }, call)
   const loaded = async () => byState(undefined, (await look())?.CacheClusterStatus, 'available')
   await waitFor(session, thing, { look: loaded, longestMs: 60 * minuteMs }, call)
 }
@@ -70,8 +69,7 @@ export async function ensureCacheSnapshot(
     return session.change(call, (o) => session.elastiCache.send(new CreateSnapshotCommand(input), o), codes)
   }
   const isOurs = (snapshot: FoundSnapshot) => isMarkedCache(session, snapshot.ARN, making, call)
-  const idOf = ({ ARN }: FoundSnapshot) => ARN ?? null
-  const snapshot = await ensure(session, { thing, making, look, create, isOurs, idOf }, call)
+  const snapshot = await ensure(session, { thing, making, look, create, isOurs, idOf: ({ ARN }) => ARN ?? null }, call)
   const has = of.kind === 'cache' ? snapshot.CacheClusterId : snapshot.ReplicationGroupId
   if (has !== of.name) {
     throw fault('CLOUD_DIFFERS', {

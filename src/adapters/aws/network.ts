@@ -125,9 +125,12 @@ async function ensureSubnets(
       const settling = ['InvalidVpcID.NotFound']
       return session.change(call, (o) => session.ec2.send(new CreateSubnetCommand(input), o), { settling })
     }
-    const idOf = (subnet: Subnet) => subnet.SubnetId ?? ''
-    const subnet = await ensure(session, { thing, making, look, create, isOurs: isMarked(making), idOf }, call)
-    subnets.push({ id: idOf(subnet), cidr: subnet.CidrBlock ?? cidr, zone: subnet.AvailabilityZone ?? '' })
+    const subnet = await ensure(
+      session,
+      { thing, making, look, create, isOurs: isMarked(making), idOf: subnetIdOf },
+      call,
+    )
+    subnets.push({ id: subnetIdOf(subnet), cidr: subnet.CidrBlock ?? cidr, zone: subnet.AvailabilityZone ?? '' })
   }
   return subnets
 }
@@ -143,6 +146,10 @@ async function usableZones(session: AwsSession, call: CloudCall): Promise<readon
   const names = (answer.AvailabilityZones ?? []).flatMap(({ ZoneName }) => ZoneName ?? []).toSorted()
   if (names.length < 2) throw fault('CLOUD_ZONES', { region: session.place.region, found: names.length })
   return names.slice(0, 2)
+}
+
+function subnetIdOf(subnet: Subnet): string {
+  return subnet.SubnetId ?? ''
 }
 
 function vpcIdOf(vpc: Vpc): string {

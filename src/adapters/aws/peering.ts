@@ -40,7 +40,6 @@ export async function ensurePeering(
     const settling = ['InvalidVpcID.NotFound']
     return session.change(call, (o) => session.ec2.send(new CreateVpcPeeringConnectionCommand(input), o), { settling })
   }
-  const idOf = ({ VpcPeeringConnectionId }: VpcPeeringConnection) => VpcPeeringConnectionId ?? ''
   const id = idOf(await ensure(session, { thing, making, look, create, isOurs: isMarked(making), idOf }, call))
   const active = async () => {
     const now = await look()
@@ -112,4 +111,8 @@ async function ensureRoute(
   }
   const details = { table, to, peering: peeringId }
   await ensure(session, { thing, making, details, look, create, isOurs: () => true, idOf: () => table }, call)
+}
+
+function idOf({ VpcPeeringConnectionId }: VpcPeeringConnection): string {
+  return VpcPeeringConnectionId ?? ''
 }

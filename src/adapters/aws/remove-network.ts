@@ -21,8 +21,6 @@ const over = new Set(['deleted', 'rejected', 'expired', 'failed'])
 
 /** Only what bears our marks is found at all; so whatever is found is ours, and what is not found is taken for gone. */
 export function removeNetwork(session: AwsSession): RemovableKinds {
-  const filters = (entry: LedgerEntry) => ({ Filters: filterOf(entry.thing, entry.making.migration) })
-  const ours = (id: string | undefined, state = 'there') => (id === undefined ? null : { ours: true, state, id })
   return {
     route: {
       look: async ({ details: { table, to, peering } }, call) => {
@@ -83,6 +81,14 @@ export function removeNetwork(session: AwsSession): RemovableKinds {
       },
     },
   }
+}
+
+function filters({ thing, making }: LedgerEntry) {
+  return { Filters: filterOf(thing, making.migration) }
+}
+
+function ours(id: string | undefined, state = 'there') {
+  return id === undefined ? null : { ours: true, state, id }
 }
 
 async function findRoute(

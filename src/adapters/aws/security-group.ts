@@ -35,7 +35,6 @@ export async function ensureSecurityGroup(
     const codes = { done: ['InvalidGroup.Duplicate'], settling: ['InvalidVpcID.NotFound'] }
     return session.change(call, (o) => session.ec2.send(new CreateSecurityGroupCommand(input), o), codes)
   }
-  const idOf = ({ GroupId }: SecurityGroup) => GroupId ?? ''
   const group = await ensure(session, { thing, making, look, create, isOurs: isMarked(making), idOf }, call)
   const open = new Set(
     (group.IpPermissions ?? [])
@@ -50,4 +49,8 @@ export async function ensureSecurityGroup(
     await session.change(call, (o) => session.ec2.send(new AuthorizeSecurityGroupIngressCommand(input), o), codes)
   }
   return idOf(group)
+}
+
+function idOf({ GroupId }: SecurityGroup): string {
+  return GroupId ?? ''
 }

@@ -39,8 +39,7 @@ export async function ensureUser(session: AwsSession, goal: UserGoal, making: Ma
     return session.change(call, (o) => session.iam.send(new CreateUserCommand(input), o), { done: exists })
   }
   const look = () => findUser(session, goal.name, call)
-  const idOf = ({ Arn }: { readonly Arn?: string | undefined }) => Arn ?? null
-  await ensure(session, { thing, making, look, create, isOurs: isMarked(making), idOf }, call)
+  await ensure(session, { thing, making, look, create, isOurs: isMarked(making), idOf: ({ Arn }) => Arn ?? null }, call)
 
   const policies = policiesOf(goal.name, goal.rights, session.place)
   const wanted = new Set<string>()

@@ -20,6 +20,13 @@ export async function loadMysql(
   const place = describeAddress(into)
   const options = ['--batch', '--skip-column-names', '--default-character-set=utf8mb4', '--max-allowed-packet=1G']
 
+  async function* input(): AsyncGenerator<Uint8Array> {
+    yield* checkedFile(file, receipt, onBytes)
+    yield Buffer.from(
+      `\nSELECT CONCAT('${loadedMark}', COUNT(*)) FROM information_schema.tables WHERE table_schema = DATABASE();\n`,
+    )
+  }
+
   return programs.withSecretFile(
     mysqlSettings(into),
     async (path) => {
@@ -41,13 +48,6 @@ export async function loadMysql(
         const [charset = '', collation = ''] = (await asked(readCharset, signal)).split('\t')
         await asked(emptied(into.database, charset, collation), signal)
       }
-      async function* input(): AsyncGenerator<Uint8Array> {
-        yield* checkedFile(file, receipt, onBytes)
-        yield Buffer.from(
-          `\nSELECT CONCAT('${loadedMark}', COUNT(*)) FROM information_schema.tables WHERE table_schema = DATABASE();\n`,
-        )
-      }
-
       if (emptyFirst) await empty(signal)
       else if ((await asked(countThings, signal)) !== '0') throw fault('DUMP_TARGET_NOT_EMPTY', { place })
       try {
@@ -60,7 +60,8 @@ export async function loadMysql(
       } catch (failure) {
         // Also after an abort: half a database must not be taken for a whole one.
         await empty(new AbortController().signal).catch((second: unknown) => {
-          throw new AggregateError([failure, second], 'a load failed, and what it had loaded could not be taken away')
+          const says = 'a load failed, and what it had loaded could not be taken away'
+          throw new AggregateError([failure, second], says, { cause: failure })
         })
         throw failure
       }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { type FileHandle, mkdir, open as openFile, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { never } from '../../base/never.ts'
 import type { ExchangedFile, UnpackReport, UnpackRequest } from '../../ports/exchange.ts'
 import { fault } from './faults.ts'
 import {
@@ -132,6 +133,8 @@ async function fetchPart({ name, from, identity, signal }: UnpackRequest, part: 
       throw fault('EXCHANGE_WRONG_KEY', { exchange: name })
     case 'damaged':
       throw fault('EXCHANGE_PART_CHANGED', about)
+    default:
+      return never(opened)
   }
 }
 

@@ -19,6 +19,22 @@ import {
 } from '../../support/aws-cloud.ts'
 import { temporaryFolder } from '../../support/servers.ts'
 
+const thing = (kind: string, name: string) => ({ kind, place, name })
+
+/** One run of cleanup over the cloud's ledger. */
+function clean({ cloud, ledgerFile }: TestCloud, changes: Partial<CleanupRequest> = {}) {
+  const cleanup = ledgerCleanup(systemClock, async () => cloud.removal)
+  const { signal } = new AbortController()
+  return cleanup.run({
+    ledger: ledgerFile,
+    dryRun: false,
+    safetyCopiesToo: false,
+    onProgress: () => undefined,
+    signal,
+    ...changes,
+  })
+}
+
 describe('cleanup', () => {
   const aws = withAws({ looks: 1 })
   const dir = temporaryFolder()
@@ -66,19 +82,6 @@ describe('cleanup', () => {
     await cloud.users.issueKey(user.name, making, call)
   }
 
-  const clean = ({ cloud, ledgerFile }: TestCloud, changes: Partial<CleanupRequest> = {}) => {
-    const cleanup = ledgerCleanup(systemClock, async () => cloud.removal)
-    const { signal } = new AbortController()
-    return cleanup.run({
-      ledger: ledgerFile,
-      dryRun: false,
-      safetyCopiesToo: false,
-      onProgress: () => undefined,
-      signal,
-      ...changes,
-    })
-  }
-
   test('leaves nothing of what was made, and nothing else is touched', async () => {
     const test = aws.open()
     await makeEverything(test)
@@ -112,7 +115,6 @@ describe('cleanup', () => {
     const goal = { name: 'threeshift-not-ours', readableByCaches: false }
     await owner.cloud.buckets.ensure(goal, { ...making, migration: 'somebody-else' }, call)
     const test = aws.open()
-    const thing = (kind: string, name: string) => ({ kind, place, name })
     await test.ledger.intend(thing('bucket', goal.name), making)
     await test.ledger.confirm(thing('bucket', goal.name), goal.name)
     await test.ledger.intend(thing('cache-group', 'dest'), { ...making, upkeep: 'keep' })

@@ -57,6 +57,25 @@ const verbs: Readonly<Record<string, (cloud: Cloud) => Promise<unknown>>> = {
   key: (cloud) => cloud.users.issueKey(user.name, making, call),
 }
 
+async function takeAway({ cloud, ledger, ledgerFile }: TestCloud): Promise<void> {
+  const request = { ledger: ledgerFile, dryRun: false, safetyCopiesToo: true, onProgress: () => undefined, ...call }
+  const report = await ledgerCleanup(systemClock, async () => cloud.removal).run(request)
+  assert.equal(report.verdict, 'clean', inspect(report.entries.filter(({ kind }) => kind === 'failed')))
+  assert.ok((await ledger.list()).every(({ state }) => state === 'gone'))
+}
+
+/** Lets the first call of each action fail in one way. */
+function firstOfEach(fate: AwsFate, concerns: (call: AwsCall) => boolean): (call: AwsCall) => AwsFate {
+  const met = new Set<string>()
+  return (call) => {
+    if (!concerns(call) || met.has(call.action)) return { kind: 'pass' }
+    met.add(call.action)
+    return fate
+  }
+}
+
+const creates = ({ action }: AwsCall) => /^Create(?!AccessKey)/.test(action) || action === 'PUT bucket'
+
 describe('faults of AWS', () => {
   const aws = withAws({ looks: 1 })
   before(async () => {
@@ -84,23 +103,6 @@ describe('faults of AWS', () => {
     return opened
   }
 
-  async function takeAway({ cloud, ledger, ledgerFile }: TestCloud): Promise<void> {
-    const request = { ledger: ledgerFile, dryRun: false, safetyCopiesToo: true, onProgress: () => undefined, ...call }
-    const report = await ledgerCleanup(systemClock, async () => cloud.removal).run(request)
-    assert.equal(report.verdict, 'clean', inspect(report.entries.filter(({ kind }) => kind === 'failed')))
-    assert.ok((await ledger.list()).every(({ state }) => state === 'gone'))
-  }
-
-  /** Lets the first call of each action fail in one way. */
-  function firstOfEach(fate: AwsFate, concerns: (call: AwsCall) => boolean): (call: AwsCall) => AwsFate {
-    const met = new Set<string>()
-    return (call) => {
-      if (!concerns(call) || met.has(call.action)) return { kind: 'pass' }
-      met.add(call.action)
-      return fate
-    }
-  }
-
   test('throttling and failures of the service are survived by every look and every change', async () => {
     const throttled: AwsFate = { kind: 'refuse', status: 400, code: 'Throttling' }
     await takeAway(await throughAll(firstOfEach(throttled, () => true)))
@@ -109,8 +111,6 @@ describe('faults of AWS', () => {
   })
 
   test('an answer that is lost after the thing was made leads to no second one', async () => {
-    const creates = ({ action }: AwsCall) =>
-      /^Create(?!AccessKey)/.test(action) || action === 'PUT bucket'
     const begun = aws.front().calls.length
     const opened = await throughAll(firstOfEach({ kind: 'lose-answer' }, creates))
     const made = aws

@@ -36,6 +36,17 @@ async function codeOf(work: Promise<unknown>): Promise<string> {
   return error.code
 }
 
+/** A signal, and what aborts it when so many parts were done. */
+function stopAfter(parts: number) {
+  const controller = new AbortController()
+  let seen = 0
+  const onProgress = () => {
+    seen += 1
+    if (seen === parts) controller.abort(new Stop('operator'))
+  }
+  return { signal: controller.signal, onProgress }
+}
+
 describe('an exchange', () => {
   let dir = ''
   let bucket = ''
@@ -98,15 +109,6 @@ describe('an exchange', () => {
   })
 
   test('that was cut off goes on where it was, on both sides', async () => {
-    const stopAfter = (parts: number) => {
-      const controller = new AbortController()
-      let seen = 0
-      const onProgress = () => {
-        seen += 1
-        if (seen === parts) controller.abort(new Stop('operator'))
-      }
-      return { signal: controller.signal, onProgress }
-    }
     await assert.rejects(exchange.pack(packing(stopAfter(2))), new Stop('operator'))
     assert.equal(await codeOf(exchange.unpack(unpacking())), 'EXCHANGE_NOT_THERE')
     assert.equal((await exchange.pack(packing())).partsKept, 2)

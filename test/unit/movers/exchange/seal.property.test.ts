@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { before, test } from 'node:test'
 import { Decrypter, Encrypter, generateX25519Identity, identityToRecipient } from 'age-encryption'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { Secret } from '../../../../src/base/secret.ts'
 import { open, seal } from '../../../../src/movers/exchange/seal.ts'
 
