@@ -1,12 +1,16 @@
 import { awsFaults } from '../src/adapters/aws/faults.ts'
 import { openshiftFaults } from '../src/adapters/openshift/faults.ts'
+import { programFaults } from '../src/adapters/programs/faults.ts'
 import { catalogue as serverFaults } from '../src/adapters/servers/faults.ts'
 import { threescaleFaults } from '../src/adapters/threescale/faults.ts'
 import type { FaultCatalogue } from '../src/base/fault.ts'
 import { cliFaults } from '../src/cli/faults.ts'
+import { ledgerFaults } from '../src/ledger/faults.ts'
 import { objectAddressFaults } from '../src/model/object-address.ts'
 import { addressFaults } from '../src/model/parse-database-url.ts'
 import { redisAddressFaults } from '../src/model/parse-redis-url.ts'
+import { dumpFaults } from '../src/movers/dump/faults.ts'
+import { exchangeFaults } from '../src/movers/exchange/faults.ts'
 import { redisFaults } from '../src/movers/redis/faults.ts'
 import { objectFaults } from '../src/movers/redis/object-faults.ts'
 import { queueFaults } from '../src/movers/redis/queue-faults.ts'
@@ -24,10 +28,14 @@ export const faultCatalogues: readonly { readonly title: string; readonly catalo
   { title: 'Redis snapshots', catalogue: rdbFaults },
   { title: 'Fetched objects', catalogue: objectFaults },
   { title: 'Job queues', catalogue: queueFaults },
+  { title: 'Dumps', catalogue: dumpFaults },
+  { title: 'Exchange', catalogue: exchangeFaults },
+  { title: 'Ledger', catalogue: ledgerFaults },
   { title: 'Source world', catalogue: worldFaults },
   { title: 'Simulated clusters', catalogue: clusterFaults },
   { title: '3scale’s own APIs', catalogue: threescaleFaults },
   { title: 'Amazon Web Services', catalogue: awsFaults },
   { title: 'OpenShift', catalogue: openshiftFaults },
+  { title: 'Programs', catalogue: programFaults },
   { title: 'Private servers', catalogue: serverFaults },
 ]

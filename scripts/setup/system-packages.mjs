@@ -1,4 +1,5 @@
-import { existsSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
 import { findProgram, runProgram, tryProgram } from './command.mjs'
 import { needsPython } from './moto.mjs'
 import { findPython, oldestPython } from './python.mjs'
@@ -36,6 +37,15 @@ const needs = [
     profiles: ['use', 'test'],
   },
   {
+    // pg_dump refuses servers that are newer than itself: its tests need one of its own version beside the one of npm.
+    absent: postgresServerAbsent,
+    debian: 'postgresql',
+    fedora: 'postgresql-server',
+    homebrew: 'postgresql',
+    units: ['postgresql.service'],
+    profiles: ['test'],
+  },
+  {
     absent: pythonAbsent,
     debian: 'python3-venv',
     fedora: 'python3',
@@ -48,6 +58,14 @@ const needs = [
 /** @param {readonly string[]} names */
 function programsAbsent(...names) {
   return names.filter((name) => findProgram(name) === undefined)
+}
+
+/** Debian keeps servers in a folder per version, outside of the search path. */
+function postgresServerAbsent() {
+  const folder = '/usr/lib/postgresql'
+  const versions = existsSync(folder) ? readdirSync(folder) : []
+  const inFolder = versions.some((version) => existsSync(join(folder, version, 'bin', 'postgres')))
+  return inFolder ? [] : programsAbsent('postgres')
 }
 
 /** @param {import('../setup.mjs').Context} context */

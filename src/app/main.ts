@@ -11,9 +11,12 @@ import { redisMover } from '../movers/redis/mover.ts'
 import { redisQueueWatch } from '../movers/redis/queue-state.ts'
 import { systemDatabaseMover } from '../movers/system-database/mover.ts'
 import { mysqlSourceWorld } from '../simulator/source-world/generate.ts'
+import { cleanupOnDemand } from './cleanup-on-demand.ts'
+import { exchangeOnDemand } from './exchange-on-demand.ts'
 import { localRehearsal } from './local-rehearsal.ts'
 import { objectsOnDemand } from './objects-on-demand.ts'
 import { simulatedClusters } from './simulated-clusters.ts'
+import { partStores } from './part-stores.ts'
 
 const interrupted = 130
 const unexpected = 1
@@ -66,6 +69,9 @@ const ports: CliPorts = {
   sourceWorld,
   simulatedClusters: simulatedClusters(systemClock, context.env('PATH')),
   rehearsal: localRehearsal(sourceWorld, mover, systemClock),
+  exchange: exchangeOnDemand(),
+  openPlace: partStores(context.env),
+  cleanup: cleanupOnDemand(systemClock, context.env),
 }
 
 const argv = process.argv.slice(2)

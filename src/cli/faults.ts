@@ -35,6 +35,11 @@ export const cliFaults = {
     says: (d) => `${d.file} exists already`,
     remedy: () => 'Choose another file with --out, or replace it with --force.',
   }),
+  KEYS_EXIST: kind<{ file: string }>({
+    ...refused,
+    says: (d) => `${d.file} exists already, and keys are written over nothing`,
+    remedy: () => 'Choose another file with --out; whoever loses a key loses what was encrypted for it.',
+  }),
   FILE_UNREADABLE: kind<{ file: string; reason: string }>({
     ...refused,
     says: (d) => `${d.file} cannot be read (${d.reason})`,

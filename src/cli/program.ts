@@ -1,12 +1,15 @@
 import { Command, CommanderError } from 'commander'
+import type { Cleanup } from '../ports/cleanup.ts'
 import type { QueueWatch } from '../ports/queues.ts'
 import type { RedisMover } from '../ports/redis.ts'
 import type { Rehearsal } from '../ports/rehearsal.ts'
 import type { SimulatedClusters } from '../ports/simulated-clusters.ts'
 import type { SourceWorld } from '../ports/source-world.ts'
 import type { SystemDatabaseMover } from '../ports/system-database.ts'
+import { registerCleanup } from './cleanup.ts'
 import type { CliContext } from './context.ts'
 import { registerDb } from './db.ts'
+import { type ExchangePorts, registerExchange } from './exchange.ts'
 import { fault } from './faults.ts'
 import { registerInit } from './init.ts'
 import { registerPlan } from './plan.ts'
@@ -16,7 +19,7 @@ import { registerRehearse } from './rehearse.ts'
 import { registerWorld } from './world.ts'
 
 /** What the commands reach the world through; `app` makes it. A command that needs one more port names it here. */
-export interface CliPorts {
+export interface CliPorts extends ExchangePorts {
   /** The product's own version, as `--version` prints it. */
   readonly version: string
   readonly mover: SystemDatabaseMover
@@ -25,6 +28,7 @@ export interface CliPorts {
   readonly redisMover: RedisMover
   readonly queues: QueueWatch
   readonly rehearsal: Rehearsal
+  readonly cleanup: Cleanup
 }
 
 /** One line per command, in the order of the help page. */
@@ -35,7 +39,9 @@ const commands: readonly ((program: Command, context: CliContext, ports: CliPort
   registerDb,
   registerRedis,
   registerQueues,
+  registerExchange,
   registerWorld,
+  registerCleanup,
 ]
 
 /** Makes the whole command line. Nothing runs, and nothing is read, before `runProgram` is called with arguments. */

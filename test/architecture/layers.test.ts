@@ -14,17 +14,19 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   runbook: ['base', 'model', 'threescale'],
   movers: ['base', 'model', 'ports', 'threescale', 'wire'],
   adapters: ['base', 'model', 'ports'],
+  ledger: ['base', 'model', 'ports'],
   simulator: ['base', 'model', 'ports', 'threescale'],
   cli: ['base', 'model', 'ports', 'runbook'],
-  app: ['base', 'model', 'threescale', 'ports', 'wire', 'runbook', 'movers', 'adapters', 'simulator', 'cli'],
+  app: ['base', 'model', 'threescale', 'ports', 'wire', 'runbook', 'movers', 'adapters', 'ledger', 'simulator', 'cli'],
 }
 
 /** Which packages of the registry each may use. */
 const mayUse: Readonly<Record<string, readonly string[]>> = {
   model: ['zod'],
-  movers: ['mysql2', 'pg'],
-  adapters: ['mysql2', 'pg', 'ioredis', 'zod', '@aws-sdk/client-s3', '@kubernetes/client-node', 'ws'],
+  movers: ['mysql2', 'pg', 'age-encryption', 'zod'],
+  adapters: ['mysql2', 'pg', 'ioredis', 'zod', '@aws-sdk/client-s3', '@kubernetes/client-node', 'ws', '@aws-sdk/client-ec2', '@aws-sdk/client-elasticache', '@aws-sdk/client-iam', '@aws-sdk/client-rds', '@aws-sdk/client-sts'],
   simulator: ['mysql2', 'ioredis', 'ws', 'yaml', 'zod', 'pg'],
+  ledger: ['zod'],
   cli: ['commander', 'yaml', 'zod', '@clack/prompts'],
 }
 

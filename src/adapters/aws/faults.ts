@@ -77,6 +77,117 @@ export const awsFaults = {
     says: (d) => `the request to AWS failed before there was an answer (${d.reason})`,
     remedy: () => 'Check the AWS settings in the environment and in ~/.aws/config, and run the same command again.',
   }),
+  CLOUD_OTHER_ACCOUNT: kind<{ found: string; expected: string }>({
+    exit: failedSafe,
+    retry: 'after-remedy',
+    says: (d) => `the AWS credentials are those of account ${d.found}, and the migration is to change ${d.expected}`,
+    remedy: (d) => `Give credentials of account ${d.expected} (AWS_PROFILE); nothing was changed.`,
+  }),
+  CLOUD_NAME_TAKEN: kind<{ what: string }>({
+    exit: failedSafe,
+    retry: 'after-remedy',
+    says: (d) => `${d.what} is there already, and was not made for this migration; it was not touched`,
+    remedy: () => 'Choose another name in migration.yaml; what bears the name belongs to somebody else.',
+  }),
+  CLOUD_NOT_SEEN: kind<{ what: string }>({
+    exit: failedSafe,
+    retry: 'same-input',
+    says: (d) => `${d.what} was made, and AWS does not show it yet`,
+    remedy: () => 'Run the same command again in a few minutes: it goes on with what is there.',
+  }),
+  CLOUD_STUCK: kind<{ what: string; state: string; minutes: number }>({
+    exit: failedSafe,
+    retry: 'same-input',
+    says: (d) => `${d.what} is still ${d.state} after ${d.minutes} minutes`,
+    remedy: (d) =>
+      `See what AWS says of ${d.what} (events, service health); then run the same command again: it waits on.`,
+  }),
+  CLOUD_FAILED_STATE: kind<{ what: string; state: string }>({
+    exit: failedSafe,
+    retry: 'after-remedy',
+    says: (d) => `${d.what} is ${d.state}, and will not leave that state by itself`,
+    remedy: (d) =>
+      `Read the AWS events of ${d.what} for the reason (often too little memory, or a file it may not read), correct it, and run again.`,
+  }),
+  CLOUD_DIFFERS: kind<{ what: string; property: string; has: string; wanted: string }>({
+    exit: failedSafe,
+    retry: 'after-remedy',
+    says: (d) => `${d.what} is there with ${d.property} ${d.has}, and ${d.wanted} is wanted`,
+    remedy: () => 'Correct migration.yaml, or remove it with `threeshift cleanup` and run again.',
+  }),
+  CLOUD_RANGE_UNREADABLE: kind<{ range: string }>({
+    exit: exitCode.usage,
+    retry: 'after-remedy',
+    says: (d) => `${d.range} is no IPv4 range for a network: /16 to /26, beginning at its first address`,
+    remedy: () => 'Give one such as 10.2.0.0/26.',
+  }),
+  CLOUD_RANGE_TAKEN: kind<{ range: string; taken: string; by: string }>({
+    exit: failedSafe,
+    retry: 'after-remedy',
+    says: (d) => `the range ${d.range} meets ${d.taken}, which belongs to ${d.by}`,
+    remedy: () =>
+      'Choose a range in migration.yaml that nothing uses, such as another /26 of 10.0.0.0/8 or 172.16.0.0/12.',
+  }),
+  CLOUD_CLUSTER_NETWORK: kind<{ infrastructure: string; found: readonly string[] }>({
+    exit: failedSafe,
+    retry: 'after-remedy',
+    says: (d) =>
+      d.found.length === 0
+        ? `no network of this account and region belongs to the cluster ${d.infrastructure}`
+        : `more than one network claims to belong to the cluster ${d.infrastructure}: ${d.found.join(', ')}`,
+    remedy: (d) =>
+      `Check account, region and name; exactly one must have the tag kubernetes.io/cluster/${d.infrastructure}.`,
+  }),
+  CLOUD_ZONES: kind<{ region: string; found: number }>({
+    exit: failedSafe,
+    retry: 'after-remedy',
+    says: (d) => `two availability zones are needed, and ${d.region} has ${d.found} that can be used`,
+    remedy: () => 'Ask AWS to open another zone to the account, or use another region.',
+  }),
+  CLOUD_NO_VERSION: kind<{ engine: string; wanted: string; offered: readonly string[] }>({
+    exit: failedSafe,
+    retry: 'after-remedy',
+    says: (d) => `RDS offers no ${d.engine} ${d.wanted}; it offers ${d.offered.join(', ') || 'none'}`,
+    remedy: () => 'Choose one of these in migration.yaml, the nearest to that of the source.',
+  }),
+  CLOUD_NO_UPGRADE: kind<{ what: string; from: string; wanted: string; offered: readonly string[] }>({
+    exit: failedSafe,
+    retry: 'after-remedy',
+    says: (d) =>
+      `${d.what} runs ${d.from}, from which RDS does not go to ${d.wanted} directly; it goes to ${d.offered.join(', ') || 'none'}`,
+    remedy: () => 'Upgrade to one of these first, or skip the upgrade: the converter reads MySQL 5.7 as well.',
+  }),
+  CLOUD_UPGRADE_FAILED: kind<{ what: string; version: string; wanted: string; snapshot: string }>({
+    exit: failedSafe,
+    retry: 'after-remedy',
+    says: (d) => `the upgrade of ${d.what} to ${d.wanted} was given up by RDS; it runs ${d.version} as before`,
+    remedy: (d) =>
+      `Read PrePatchCompatibility.log of ${d.what}, correct what it names, and run again; the snapshot ${d.snapshot} was taken before.`,
+  }),
+  CLOUD_GROUP_GONE: kind<{ group: string }>({
+    exit: exitCode.rollbackNeeded,
+    retry: 'after-remedy',
+    says: (d) => `the cache group ${d.group} is not there, and the ledger does not say what it was like`,
+    remedy: (d) => `Make ${d.group} by hand from its safety snapshot, or give the ledger of the run that deleted it.`,
+  }),
+  CLOUD_GROUP_UNSUPPORTED: kind<{ group: string; why: string }>({
+    exit: failedSafe,
+    retry: 'after-remedy',
+    says: (d) => `the cache group ${d.group} cannot be made again as it was: ${d.why}; it was not touched`,
+    remedy: () => 'Copy the keys into it with `threeshift redis copy` instead.',
+  }),
+  CLOUD_KEY_NOT_ACCEPTED: kind<{ user: string }>({
+    exit: failedSafe,
+    retry: 'same-input',
+    says: (d) => `AWS does not accept the new key of ${d.user} yet`,
+    remedy: () => 'Run the same command again in a minute: it issues another one, and removes this.',
+  }),
+  S3_UPLOAD_DAMAGED: kind<Object>({
+    exit: failedSafe,
+    retry: 'same-input',
+    says: (d) => `what S3 has received for ${d.address} is not what was sent; it was not kept`,
+    remedy: () => 'Run the same command again.',
+  }),
   S3_DENIED: kind<Object>({
     exit: failedSafe,
     retry: 'after-remedy',

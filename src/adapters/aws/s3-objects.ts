@@ -81,7 +81,7 @@ async function openRange(
 }
 
 /** Apart from the request, so that what STS or SSO answers is not taken for an answer of S3. The SDK keeps them. */
-async function findCredentials(client: S3Client, signal: AbortSignal): Promise<void> {
+export async function findCredentials(client: S3Client, signal: AbortSignal): Promise<void> {
   try {
     await untilAborted(signal, async () => {
       await client.config.region()
@@ -137,7 +137,7 @@ function checksumOf(head: HeadObjectCommandOutput): ObjectChecksum | null {
 }
 
 /** What an error of the SDK means for one object. */
-function objectFault(error: unknown, at: ObjectAddress): Fault {
+export function objectFault(error: unknown, at: ObjectAddress): Fault {
   const refusal = refusalOf(error)
   if (refusal === null) return awsFault(error)
   const { code, status, words, region } = refusal

@@ -1,4 +1,5 @@
 import { mkdir, readFile } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
 import { findProgram, searchPath } from './find-program.ts'
 import type { LocalServerOptions, RunningServer } from './local-server.ts'
 import { openServerFolder } from './server-folder.ts'
@@ -6,6 +7,9 @@ import { startServerProcess } from './server-process.ts'
 import { startOnFreePort } from './start-on-free-port.ts'
 
 const name = 'moto'
+
+/** Starts moto with what it leaves out: its head says what. */
+const withoutGaps = fileURLToPath(new URL('moto-gaps.py', import.meta.url))
 
 /** An emulator of AWS: every service and every region at one address, in memory. */
 export interface Moto extends RunningServer {
@@ -17,7 +21,7 @@ export interface Moto extends RunningServer {
  * Starts moto on 127.0.0.1. What was made in it is gone with it.
  *
  * `binaries` is the `bin` folder of the virtual environment that it is installed in. Settings are its variables by their
- * names: `{ INITIAL_NO_AUTH_ACTION_COUNT: '0' }` holds every call to IAM's rules.
+ * names: `{ INITIAL_NO_AUTH_ACTION_COUNT: '0' }` holds every call to IAM's rules. MOTO_GAPS is ours: see `moto-gaps.py`.
  *
  * Faults: SERVER_PROGRAM_MISSING, SERVER_FOLDER_BUSY, SERVER_NOT_STARTED, SERVER_NOT_READY. Abort: as the options say.
  */
@@ -36,7 +40,7 @@ export async function startMoto(options: LocalServerOptions & { readonly binarie
         return startServerProcess({
           program,
           // Python takes any -X: it puts the folder on the command line, by which the next start finds this server.
-          args: ['-I', '-X', `folder=${folder.dir}`, '-m', 'moto.server', '-H', '127.0.0.1', '-p', String(port)],
+          args: ['-I', '-X', `folder=${folder.dir}`, withoutGaps, '-H', '127.0.0.1', '-p', String(port)],
           env: { PATH: searchPath(options.path), LC_ALL: 'C.UTF-8', TZ: 'UTC', ...options.settings },
           cwd: folder.data,
           log: folder.log,

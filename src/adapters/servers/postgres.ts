@@ -13,6 +13,7 @@ import { closedFolder, unprivilegedAccount } from './unprivileged-account.ts'
 
 const name = 'PostgreSQL'
 const user = 'threeshift'
+const builtinLocale = ['--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8']
 
 /**
  * Starts a private PostgreSQL on 127.0.0.1; `user` is its superuser, and the database `postgres` is there.
@@ -35,7 +36,9 @@ export async function startPostgres(options: LocalServerOptions): Promise<LocalS
   if (account !== undefined) await openTo(account, folder.dir)
   const env = { PATH: searchPath(options.path), LC_ALL: 'C', TZ: 'UTC' }
   const password = folder.password.reveal('set the password of, and log in to, a private PostgreSQL')
-  await prepareData(initdb, folder, password, env, account, options.signal)
+  // Other programs may be too old to bring a locale of their own; then it is the system's, with the same order and classes.
+  const locale = options.binaries === undefined ? builtinLocale : ['--locale=C.UTF-8']
+  await prepareData(initdb, folder, password, env, locale, account, options.signal)
   await waitForOrphans(name, folder.data, options.signal)
   await forgetDeadPostmaster(folder.data)
   const settings = {
@@ -88,6 +91,7 @@ async function prepareData(
   folder: ServerFolder,
   password: string,
   env: Readonly<Record<string, string>>,
+  locale: readonly string[],
   account: Account | undefined,
   signal: AbortSignal,
 ): Promise<void> {
@@ -108,9 +112,7 @@ async function prepareData(
         `--pwfile=${passwordFile}`,
         '--auth=scram-sha-256',
         '--encoding=UTF8',
-        '--locale=C',
-        '--locale-provider=builtin',
-        '--builtin-locale=C.UTF-8',
+        ...locale,
         '--no-instructions',
       ],
       env,
