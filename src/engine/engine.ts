@@ -55,7 +55,7 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
   const { url, onEvent } = options
   const store = await Store.open({ url, onEvent, signal: options.signal })
   try {
-    await createTables(url)
+    await createTables(url, onEvent)
     const dbos = await openClient(url, onEvent)
     try {
       const { journal, migrationsPerCustomer } = options

@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import { Client } from 'pg'
+import { Client, type QueryResult } from 'pg'
 import type { Secret } from '../base/secret.ts'
 import { Stop } from '../base/stop.ts'
 import type { OnEvent } from './events.ts'
@@ -34,6 +34,7 @@ export class Lease {
   readonly #held = new Map<string, AbortController>()
   readonly #closing = new AbortController()
   #client: Client
+  #turn: Promise<void> = Promise.resolve()
   #beating: Promise<void> = Promise.resolve()
 
   private constructor(options: LeaseOptions, client: Client) {
@@ -71,7 +72,7 @@ export class Lease {
         if (this.#held.get(name) !== lost) return
         this.#held.delete(name)
         lost.abort(new Stop('sibling-failed'))
-        await this.#client.query(unlock, [name]).catch(() => undefined)
+        await this.#query(unlock, [name]).catch(() => undefined)
       },
     }
   }
@@ -84,7 +85,7 @@ export class Lease {
       await work()
       return true
     } finally {
-      await this.#client.query(unlock, [name]).catch(() => undefined)
+      await this.#query(unlock, [name]).catch(() => undefined)
     }
   }
 
@@ -99,10 +100,20 @@ export class Lease {
     await this.#client.end().catch(() => undefined)
   }
 
+  /** One after the other: a session of PostgreSQL runs one statement at a time. */
+  #query(sql: string, values: readonly string[]): Promise<QueryResult<Record<string, unknown>>> {
+    const result = this.#turn.then(() => this.#client.query<Record<string, unknown>>(sql, [...values]))
+    this.#turn = result.then(
+      () => undefined,
+      () => undefined,
+    )
+    return result
+  }
+
   async #tryLock(name: string): Promise<boolean> {
     try {
-      const { rows } = await this.#client.query<{ got: boolean }>(tryLock, [name])
-      return rows[0]?.got === true
+      const { rows } = await this.#query(tryLock, [name])
+      return rows[0]?.['got'] === true
     } catch {
       // The session is lost; the next beat finds out and opens another.
       return false
@@ -131,7 +142,7 @@ export class Lease {
     const { executor, beatMs } = this.#options
     while (!this.#closing.signal.aborted) {
       try {
-        const { rowCount } = await this.#client.query(
+        const { rowCount } = await this.#query(
           'UPDATE threeshift.executors SET beat = beat + 1, seen_at = clock_timestamp() WHERE id = $1',
           [executor],
         )

@@ -56,7 +56,8 @@ export async function recover(executor: string): Promise<void> {
   await DBOSExecutor.globalInstance?.recoverPendingWorkflows([executor])
 }
 
-function loggerTo(onEvent: OnEvent): DLogger {
+/** Passes on what DBOS warns of. */
+export function loggerTo(onEvent: OnEvent): DLogger {
   const say = (level: 'warn' | 'error') => (entry: unknown) => {
     onEvent({ kind: 'dbos', level, text: entry instanceof Error ? entry.message : String(entry) })
   }

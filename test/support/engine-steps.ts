@@ -7,7 +7,7 @@ export const worldSql = `
 CREATE TABLE IF NOT EXISTS world (migration text, row_id text, generation int, PRIMARY KEY (migration, row_id));
 CREATE TABLE IF NOT EXISTS calls (id bigserial PRIMARY KEY, migration text, row_id text, verb text, generation int, fence int,
   began timestamptz DEFAULT clock_timestamp(), ended timestamptz);
-CREATE TABLE IF NOT EXISTS overlaps (migration text, row_id text, verb text);`
+CREATE TABLE IF NOT EXISTS at_once (migration text, row_id text, verb text);`
 
 /**
  * Steps that change one row of a real table each, and note every call of a verb: an apply that finds its row there
@@ -20,9 +20,9 @@ export function countingSteps(
 ): { readonly steps: Steps; readonly close: () => Promise<void> } {
   const pool = new Pool({ connectionString: url, max: 4 })
   pool.on('error', () => undefined)
+  pool.on('connect', (client) => client.on('error', () => undefined))
   const call = async <Result>(verb: string, context: StepContext, work: () => Promise<Result>): Promise<Result> => {
     const client = await pool.connect()
-    client.on('error', () => undefined)
     const { migration, row, generation, fence } = context
     const at = [migration.name, row.id, verb]
     try {
@@ -31,7 +31,7 @@ export function countingSteps(
         [...at, generation, fence],
       )
       const lock = await client.query('SELECT pg_try_advisory_lock(hashtext($1)) AS alone', [migration.name])
-      if (lock.rows[0]?.alone !== true) await client.query('INSERT INTO overlaps VALUES ($1, $2, $3)', at)
+      if (lock.rows[0]?.alone !== true) await client.query('INSERT INTO at_once VALUES ($1, $2, $3)', at)
       if (options.workMs > 0) await wait(options.workMs, undefined, { signal: context.signal }).catch(() => undefined)
       context.signal.throwIfAborted()
       const result = await work()
