@@ -57,7 +57,7 @@ export async function killAgainAndAgain(options: EngineKillOptions): Promise<Eng
       const migration = `m-${migrations}`
       const done = crew.control(migration)
       while (n < options.kills && !crew.isDone) {
-        await Promise.race([wait(50 + options.random() * 700), done])
+        await Promise.race([untilNextKill(world, n, options.random), done])
         if (crew.isDone) break
         const victim = engineVictims[n % engineVictims.length] ?? 'worker'
         await crew.kill(victim, n)
@@ -180,6 +180,18 @@ async function killed(child: ChildProcess | undefined): Promise<void> {
   const ended = once(child, 'exit')
   child.kill('SIGKILL')
   await ended
+}
+
+/** Most kills come while verbs run; every fourth soon after the one before, whatever is being put right then. */
+async function untilNextKill(world: string, n: number, random: () => number): Promise<void> {
+  if (n % 4 === 3) return wait(random() * 500)
+  const wanted = (await callsIn(world)) + 1 + Math.floor(random() * 5)
+  for (let waitedMs = 0; (await callsIn(world)) < wanted && waitedMs < 60_000; waitedMs += 20) await wait(20)
+  return wait(random() * 30)
+}
+
+async function callsIn(world: string): Promise<number> {
+  return (await countCalls(world)).calls
 }
 
 async function assertExact(world: string, migration: string, rows: number): Promise<void> {
