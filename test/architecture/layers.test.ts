@@ -11,6 +11,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   threescale: ['base', 'model'],
   ports: ['base', 'model'],
   wire: ['base'],
+  evidence: ['base', 'model'],
   runbook: ['base', 'model', 'threescale'],
   movers: ['base', 'model', 'ports', 'threescale', 'wire'],
   adapters: ['base', 'model', 'ports'],
