@@ -1,5 +1,5 @@
-/** Data that JSON can hold, and nothing else: no undefined, no bigint, no class. */
-export type Json = null | boolean | number | string | readonly Json[] | JsonObject
+/** What can be stored as JSON and comes back the same. Numbers are safe integers or measurements; larger ones are text. */
+export type Json = string | number | boolean | null | readonly Json[] | JsonObject
 export interface JsonObject {
-  readonly [name: string]: Json
+  readonly [key: string]: Json
 }
