@@ -6,7 +6,7 @@ import {
   type Signature,
   type Statement,
 } from '../model/evidence.ts'
-import { canonicalJson } from './canonical-json.ts'
+import { canonicalJson } from '../base/canonical-json.ts'
 import { digestOf, type SigningKey } from './signing-key.ts'
 
 /** Where a chain ends: its last record. */

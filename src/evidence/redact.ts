@@ -16,7 +16,7 @@ const secretLooks: readonly RegExp[] = [
   /\b(?:AKIA|ASIA)[A-Z0-9]{16}\b/,
   /\bBearer\s+\S/i,
   /\beyJ[\w-]+\.eyJ[\w-]+\./,
-  /\bts[pa]_[\w-]{40,}/,
+  /\btst_[0-9a-f]{12}_/,
 ]
 
 /**

@@ -9,7 +9,7 @@ import {
 } from 'node:crypto'
 import type { Digest, KeyHolder, KeyId, Lineage, Signature } from '../model/evidence.ts'
 import type { Json } from '../model/json.ts'
-import { canonicalJson } from './canonical-json.ts'
+import { canonicalJson } from '../base/canonical-json.ts'
 
 /** What a signature is for; it is part of what is signed, so that none can stand in for one of another purpose. */
 export type SigningPurpose = 'statement' | 'seal' | 'manifest' | 'key'

@@ -1,5 +1,6 @@
-import type { Pool, PoolClient } from 'pg'
+import type { ClientBase } from 'pg'
 import type { Clock } from '../../base/clock.ts'
+import { bodyMembers } from '../../evidence/body-members.ts'
 import { fault } from '../../evidence/faults.ts'
 import { continues } from '../../evidence/known-keys.ts'
 import { type Head, recordLine, sealRecord } from '../../evidence/record.ts'
@@ -7,9 +8,9 @@ import { redact } from '../../evidence/redact.ts'
 import { isSignedBy, keyId, type SigningKey } from '../../evidence/signing-key.ts'
 import type { Digest, KeyHolder, Lineage, Signature, Statement } from '../../model/evidence.ts'
 import type { JsonObject } from '../../model/json.ts'
+import type { Party } from '../../model/party.ts'
 import type { Journal } from '../../ports/journal.ts'
-import { journalBodyMembers } from './journal-bodies.ts'
-import { inTransaction } from './in-transaction.ts'
+import type { Database } from './database.ts'
 import { presentedLineage } from './party-keys.ts'
 
 /** The control plane's key as it is now: asked for each time, for it may have been rotated. */
@@ -29,13 +30,13 @@ export interface SignedStatement {
  * appends and whenever one of them is killed.
  * Faults: EVIDENCE_KEY_FOREIGN when the key does not continue the chain's. Nothing is written then.
  */
-export function databaseJournal(pool: Pool, keySource: KeySource, clock: Clock): Journal {
+export function databaseJournal(database: Database, keySource: KeySource, clock: Clock): Journal {
   return {
     async append(entry) {
       const { migration, party, actor, row, verb, generation, kind } = entry
-      const body = redact(entry.body, journalBodyMembers)
+      const body = redact(entry.body, bodyMembers)
       const key = await keySource()
-      await inTransaction(pool, async (client) => {
+      await database.write(async (client) => {
         const chain = await openChain(client, migration, key, clock)
         if (await hasEntry(client, migration, entry.key)) return
         const at = clock.now()
@@ -53,7 +54,7 @@ export function databaseJournal(pool: Pool, keySource: KeySource, clock: Clock):
  * Faults: EVIDENCE_KEY_FOREIGN, EVIDENCE_SIGNATURE_INVALID.
  */
 export async function appendSigned(
-  client: PoolClient,
+  client: ClientBase,
   { statement, signature }: SignedStatement,
   options: { readonly entryKey: string; readonly key: SigningKey; readonly clock: Clock },
 ): Promise<void> {
@@ -69,13 +70,28 @@ export async function appendSigned(
   await chain.add(statement, signature, options.entryKey)
 }
 
-/** Where a migration's chain ends now; null when it has not begun. What a party's next statement says it has seen. */
-export async function readHead(client: Pool | PoolClient, migration: string): Promise<Head | null> {
-  const { rows } = await client.query<{ seq: string; hash: Digest }>(
-    'SELECT seq, hash FROM threeshift.journal_head WHERE migration = $1 AND seq >= 0',
-    [migration],
-  )
-  return rows[0] === undefined ? null : { seq: Number(rows[0].seq), hash: rows[0].hash }
+/**
+ * Declares a party's key lost: its agent's next key is taken without the old one's endorsement, and every chain that knows
+ * the old one says so. A key that nobody knows may be forgotten too.
+ */
+export async function forgetKey(
+  database: Database,
+  holder: Party,
+  options: { readonly by: string; readonly key: SigningKey; readonly clock: Clock },
+): Promise<void> {
+  await database.write(async (client) => {
+    await client.query('DELETE FROM threeshift.party_key WHERE holder = $1', [holder])
+    const { rows } = await client.query<{ migration: string }>(
+      'SELECT migration FROM threeshift.journal_key WHERE holder = $1 ORDER BY migration',
+      [holder],
+    )
+    for (const { migration } of rows) {
+      const chain = await openChain(client, migration, options.key, options.clock)
+      const said = aboutKeys(migration, 'key-forgotten', { holder }, options.by, options.clock)
+      await chain.add(said, options.key.sign('statement', said), null)
+      await client.query('DELETE FROM threeshift.journal_key WHERE migration = $1 AND holder = $2', [migration, holder])
+    }
+  })
 }
 
 /** A chain whose end is locked until the transaction ends. */
@@ -84,9 +100,10 @@ interface OpenChain {
   introduce(holder: KeyHolder, lineage: Lineage): Promise<void>
 }
 
-async function openChain(client: PoolClient, migration: string, key: SigningKey, clock: Clock): Promise<OpenChain> {
+async function openChain(client: ClientBase, migration: string, key: SigningKey, clock: Clock): Promise<OpenChain> {
   await client.query(
-    `INSERT INTO threeshift.journal_head VALUES ($1, -1, '') ON CONFLICT DO NOTHING`, // no record yet
+    // -1: no record yet.
+    `INSERT INTO threeshift.journal_head VALUES ($1, -1, '') ON CONFLICT DO NOTHING`,
     [migration],
   )
   const locked = await client.query<{ seq: string; hash: Digest }>(
@@ -124,7 +141,8 @@ async function openChain(client: PoolClient, migration: string, key: SigningKey,
       if (!continues(known, holder, lineage)) {
         throw fault('EVIDENCE_KEY_FOREIGN', { holder, key: keyId(next), migration })
       }
-      await this.add(...introduction(migration, { holder, lineage }, key, clock), null)
+      const said = aboutKeys(migration, 'key-introduced', { holder, lineage }, 'journal', clock)
+      await this.add(said, key.sign('statement', said), null)
       await client.query(
         `INSERT INTO threeshift.journal_key VALUES ($1, $2, $3)
          ON CONFLICT (migration, holder) DO UPDATE SET public_key = excluded.public_key`,
@@ -136,28 +154,19 @@ async function openChain(client: PoolClient, migration: string, key: SigningKey,
   return chain
 }
 
-function introduction(
+/** A statement of the control plane about keys. */
+function aboutKeys(
   migration: string,
+  kind: 'key-introduced' | 'key-forgotten',
   body: JsonObject,
-  key: SigningKey,
+  actor: string,
   clock: Clock,
-): readonly [Statement, Signature] {
-  const statement: Statement = {
-    migration,
-    party: 'control-plane',
-    actor: 'journal',
-    at: clock.now(),
-    kind: 'key-introduced',
-    row: null,
-    verb: null,
-    generation: null,
-    seen: null,
-    body: { ...body },
-  }
-  return [statement, key.sign('statement', statement)]
+): Statement {
+  const about = { row: null, verb: null, generation: null, seen: null }
+  return { migration, party: 'control-plane', actor, at: clock.now(), kind, ...about, body: { ...body } }
 }
 
-async function hasEntry(client: PoolClient, migration: string, entryKey: string): Promise<boolean> {
+async function hasEntry(client: ClientBase, migration: string, entryKey: string): Promise<boolean> {
   const { rowCount } = await client.query(
     'SELECT 1 FROM threeshift.journal_record WHERE migration = $1 AND entry_key = $2',
     [migration, entryKey],

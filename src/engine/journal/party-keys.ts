@@ -1,13 +1,13 @@
-import type { Pool, PoolClient } from 'pg'
+import type { ClientBase } from 'pg'
 import { fault } from '../../evidence/faults.ts'
 import { continues } from '../../evidence/known-keys.ts'
 import { keyId } from '../../evidence/signing-key.ts'
 import type { KeyHolder, Lineage } from '../../model/evidence.ts'
 import type { Party } from '../../model/party.ts'
-import { inTransaction } from './in-transaction.ts'
+import type { Database } from './database.ts'
 
 /** The keys that a party's agent has presented; null when it has not. */
-export async function presentedLineage(client: Pool | PoolClient, holder: KeyHolder): Promise<Lineage | null> {
+export async function presentedLineage(client: ClientBase, holder: KeyHolder): Promise<Lineage | null> {
   const { rows } = await client.query<{ lineage: Lineage }>(
     'SELECT lineage FROM threeshift.party_key WHERE holder = $1',
     [holder],
@@ -19,8 +19,8 @@ export async function presentedLineage(client: Pool | PoolClient, holder: KeyHol
  * Takes a party's keys from its agent. The first are taken as they are; later ones must continue them, so that a stolen
  * token cannot bring a key of its own. Faults: EVIDENCE_KEY_FOREIGN.
  */
-export async function presentLineage(pool: Pool, holder: Party, lineage: Lineage): Promise<void> {
-  await inTransaction(pool, async (client) => {
+export async function presentLineage(database: Database, holder: Party, lineage: Lineage): Promise<void> {
+  await database.write(async (client) => {
     await client.query('SELECT pg_advisory_xact_lock(hashtext($1))', [`threeshift party key ${holder}`])
     const known = await presentedLineage(client, holder)
     const publicKey = lineage.at(-1)?.publicKey ?? ''

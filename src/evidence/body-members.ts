@@ -2,7 +2,7 @@
  * The members that a record's body may have, whatever its kind: what is not named here is withheld from the journal, so a
  * new one is added here on purpose. None of them holds a customer's row.
  */
-export const journalBodyMembers: ReadonlySet<string> = new Set([
+export const bodyMembers: ReadonlySet<string> = new Set([
   // Verbs: what was asked, what came of it.
   'attempt',
   'chosen',
@@ -13,6 +13,7 @@ export const journalBodyMembers: ReadonlySet<string> = new Set([
   'kind',
   'measured',
   'outcome',
+  'outcomeHash',
   'result',
   'retryInMs',
   'says',

@@ -1,5 +1,3 @@
-import type { Json, JsonObject } from '../model/json.ts'
-
 /**
  * The one text of a value, so that it can be hashed and signed: no white space, members ordered by the UTF-16 code units
  * of their names, numbers and strings as ECMAScript writes them.
@@ -8,7 +6,7 @@ import type { Json, JsonObject } from '../model/json.ts'
  * surrogate pair, a cycle, and any object that is not plain. A `Secret`, a Date or a Buffer never gets in by way of `toJSON`.
  * Source of truth: RFC 8785.
  */
-export function canonicalJson(value: Json): string {
+export function canonicalJson(value: unknown): string {
   return write(value, 0)
 }
 
@@ -35,13 +33,13 @@ function write(value: unknown, depth: number): string {
   }
 }
 
-function writeObject(object: JsonObject, depth: number): string {
+function writeObject(object: Readonly<Record<string, unknown>>, depth: number): string {
   // The default order of `sort` is that of UTF-16 code units, which is the RFC's.
   const names = Object.keys(object).sort()
   return `{${names.map((name) => `${write(name, depth)}:${write(object[name], depth + 1)}`).join(',')}}`
 }
 
-function isPlain(value: object): value is JsonObject {
+function isPlain(value: object): value is Readonly<Record<string, unknown>> {
   const prototype: unknown = Object.getPrototypeOf(value)
   return prototype === Object.prototype || prototype === null
 }
