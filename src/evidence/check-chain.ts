@@ -37,8 +37,10 @@ export function checkChain(lines: readonly string[]): CheckedChain {
   let expected: { readonly seq: number; readonly previous: Digest | null } = { seq: 0, previous: noRecord }
   for (const [at, line] of lines.entries()) {
     const record = parseRecordLine(line)
-    if (record === null) {
-      problems.push({ where: `record ${expected.seq}`, says: `line ${at + 1} is not a record as it was written` })
+    const unreadable = record === null || recordHash(record) !== record.hash
+    if (unreadable) {
+      // Nothing that it says of itself counts, so it is named by where it stands.
+      problems.push({ where: `record ${expected.seq}`, says: `line ${at + 1} is not the record that was written` })
       expected = { seq: expected.seq + 1, previous: null }
       continue
     }
@@ -80,7 +82,6 @@ function placeProblem(
 
 function contentProblem(record: JournalRecord, { keys, hashes, records, notes }: Chain): string | null {
   const { statement, signature, seal, hash, seq } = record
-  if (recordHash(record) !== hash) return 'its content does not have its hash: it was changed'
   if ((records[0] ?? record).statement.migration !== statement.migration) return 'it is of another migration'
   const keyProblem = takeKeys(record, keys, notes)
   if (keyProblem !== null) return keyProblem
