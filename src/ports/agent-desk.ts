@@ -15,6 +15,8 @@ export interface Caller {
   readonly party: Party
   readonly role: TokenRole
   readonly name: string
+  /** The migrations that the token is good for; null: all. A customer's token is good for this customer's only. */
+  readonly migrations: readonly string[] | null
 }
 
 /** A verb that the caller may run, and nobody else, for `leaseMs` milliseconds from when it asked. */
@@ -51,8 +53,8 @@ export interface TaskView {
 }
 
 /**
- * Where parties' agents get their work and leave their results. Every call counts for the caller's own party only: what is
- * another's looks as if it did not exist.
+ * Where parties' agents get their work and leave their results. Every call counts for the caller's own party and migrations only: what
+ * is another's looks as if it did not exist.
  *
  * Faults: AGENT_LEASE_LOST when a lease is not the one that counts; AGENT_TOKEN_ROLE when the token is not an agent's.
  */

@@ -125,6 +125,28 @@ describe('the desk that agents come to', () => {
     await bench.desk.complete(theirs, completionOf(mine, task, theirs, theirKey))
   })
 
+  test('one customer’s token is good for this customer’s migrations only, and so is its key', async () => {
+    const { task } = await requested({ migration: 'ours' })
+    const [theirs, ours] = [
+      await bench.caller('customer', 'agent', ['theirs']),
+      await bench.caller('customer', 'agent', ['ours']),
+    ]
+    assert.equal(await bench.desk.lease(theirs, now), null)
+    const mine = await leased(ours)
+    assert.equal(mine.id, task.id)
+    const beat = { id: task.id, lease: mine.lease, progress: null }
+    await assert.rejects(bench.desk.heartbeat(theirs, beat), failsWith('AGENT_LEASE_LOST'))
+    assert.deepEqual(await bench.desk.tasks(theirs), [])
+    // Each customer has a key of its own, though both are the party `customer`.
+    const [theirKey, ourKey] = [makeKey('customer'), makeKey('customer')]
+    await bench.desk.presentKeys(theirs, theirKey.lineage)
+    await bench.desk.presentKeys(ours, ourKey.lineage)
+    const forged = completionOf(mine, task, ours, theirKey)
+    await assert.rejects(bench.desk.complete(ours, forged), failsWith('EVIDENCE_SIGNATURE_INVALID'))
+    await bench.desk.complete(ours, completionOf(mine, task, ours, ourKey))
+    assert.deepEqual(checkChain(await bench.lines('ours')).problems, [])
+  })
+
   test('of a migration only one task is leased at a time, however many agents ask at once', async () => {
     const { task } = await requested()
     const second = await requested({ migration: task.migration, row: 'quiesce' })
@@ -227,7 +249,12 @@ describe('the desk that agents come to', () => {
     const approver = await bench.caller('customer', 'approver')
     await assert.rejects(bench.desk.lease(approver, now), failsWith('AGENT_TOKEN_ROLE'))
     await assert.rejects(bench.desk.presentKeys(approver, key.lineage), failsWith('AGENT_TOKEN_ROLE'))
-    const { id, token } = await bench.tokens.create({ party: 'customer', role: 'agent', name: 'second' })
+    const { id, token } = await bench.tokens.create({
+      party: 'customer',
+      role: 'agent',
+      name: 'second',
+      migrations: null,
+    })
     assert.equal((await bench.desk.authenticate(token))?.name, 'second')
     const text = token.reveal('a test')
     assert.equal(
@@ -247,7 +274,12 @@ describe('the desk that agents come to', () => {
 
   test('a revoked token loses what it had leased to others', async () => {
     const { task } = await requested()
-    const { id, token } = await bench.tokens.create({ party: 'customer', role: 'agent', name: 'third' })
+    const { id, token } = await bench.tokens.create({
+      party: 'customer',
+      role: 'agent',
+      name: 'third',
+      migrations: null,
+    })
     const third = await bench.desk.authenticate(token)
     assert.ok(third)
     const lost = await leased(third)

@@ -65,7 +65,12 @@ describe('an evidence pack', () => {
   const lines = async (copy: string, change: (lines: readonly string[]) => readonly string[]) => {
     const file = join(copy, 'journal.jsonl')
     const before = (await readFile(file, 'utf8')).trimEnd().split('\n')
-    await writeFile(file, change(before).map((line) => `${line}\n`).join(''))
+    await writeFile(
+      file,
+      change(before)
+        .map((line) => `${line}\n`)
+        .join(''),
+    )
   }
 
   test('is sound as it was written, and says by which keys', async () => {
@@ -73,7 +78,10 @@ describe('an evidence pack', () => {
     assert.deepEqual(checked.problems, [])
     assert.equal(checked.verdict, 'sound')
     assert.equal(checked.records, 7)
-    assert.deepEqual(checked.keys.map(({ holder }) => holder), ['control-plane', 'customer'])
+    assert.deepEqual(
+      checked.keys.map(({ holder }) => holder),
+      ['control-plane', 'customer'],
+    )
     assert.match(checked.notes.join(), /no record of the journal names this proof/)
   })
 
@@ -93,7 +101,8 @@ describe('an evidence pack', () => {
           const record = bytes.subarray(0, at).filter((byte) => byte === 0x0a).length
           bytes[at] = (bytes[at] ?? 0) ^ flip
           const said = await first((copy) => writeFile(join(copy, name), bytes))
-          if (name === 'journal.jsonl') assert.match(said, new RegExp(`^record ${record}: |^journal.jsonl: its last line`))
+          if (name === 'journal.jsonl')
+            assert.match(said, new RegExp(`^record ${record}: |^journal.jsonl: its last line`))
           else assert.ok(said.startsWith(`${name}: `), said)
         },
       ),
@@ -103,10 +112,11 @@ describe('an evidence pack', () => {
 
   test('names the record that was dropped, the two that were swapped, and the end that was cut off', async () => {
     assert.match(await first((copy) => lines(copy, (all) => all.toSpliced(3, 1))), /^record 4: .*record 3 missing/)
-    const swapped = await tampered((copy) =>
-      lines(copy, (all) => all.with(3, all[4] ?? '').with(4, all[3] ?? '')),
+    const swapped = await tampered((copy) => lines(copy, (all) => all.with(3, all[4] ?? '').with(4, all[3] ?? '')))
+    assert.deepEqual(
+      swapped.problems.slice(0, 2).map(({ where }) => where),
+      ['record 4', 'record 3'],
     )
-    assert.deepEqual(swapped.problems.slice(0, 2).map(({ where }) => where), ['record 4', 'record 3'])
     assert.equal(
       await first((copy) => lines(copy, (all) => all.slice(0, 5))),
       'record 5: journal.jsonl has 5 of 7 records: 2 are missing',
@@ -120,7 +130,8 @@ describe('an evidence pack', () => {
       const file = join(copy, 'manifest.json')
       const { manifest, signature } = signedManifestSchema.parse(JSON.parse(await readFile(file, 'utf8')))
       const journal = await readFile(join(copy, 'journal.jsonl'))
-      const hash = (JSON.parse(journal.toString().trimEnd().split('\n').at(-1) ?? '') as { hash: typeof manifest.head }).hash
+      const hash = (JSON.parse(journal.toString().trimEnd().split('\n').at(-1) ?? '') as { hash: typeof manifest.head })
+        .hash
       const files = manifest.files.map((entry) =>
         entry.name === 'journal.jsonl' ? { ...entry, bytes: journal.length, sha256: digestOf(journal) } : entry,
       )
@@ -129,7 +140,10 @@ describe('an evidence pack', () => {
       await writeFile(file, `${canonicalJson(signed)}\n`)
     }
     assert.equal(await first((copy) => refit(copy, null)), 'manifest.json: its signature is not valid: it was changed')
-    assert.match(await first((copy) => refit(copy, makeKey('control-plane'))), /^manifest.json: it is signed with a foreign key/)
+    assert.match(
+      await first((copy) => refit(copy, makeKey('control-plane'))),
+      /^manifest.json: it is signed with a foreign key/,
+    )
   })
 
   test('holds nothing that is not listed, and lacks nothing that is', async () => {
@@ -166,7 +180,10 @@ describe('an evidence pack', () => {
   test('is not made of a journal that is broken or empty, nor in a folder that is taken', async () => {
     const fails = (code: string) => (error: unknown) => error instanceof Fault && error.code === code
     const out = join(folder, 'not-made')
-    await assert.rejects(writePack(out, { ...content, lines: content.lines.toSpliced(2, 1) }, control), fails('PACK_JOURNAL_BROKEN'))
+    await assert.rejects(
+      writePack(out, { ...content, lines: content.lines.toSpliced(2, 1) }, control),
+      fails('PACK_JOURNAL_BROKEN'),
+    )
     await assert.rejects(writePack(out, { ...content, lines: [] }, control), fails('PACK_JOURNAL_EMPTY'))
     await mkdir(out)
     await writeFile(join(out, 'mine'), '')

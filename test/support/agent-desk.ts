@@ -35,7 +35,7 @@ export interface DeskBench {
   readonly journal: Journal
   readonly progress: Progress[]
   /** A new token's bearer. */
-  caller(party: Party, role?: TokenRole): Promise<Caller>
+  caller(party: Party, role?: TokenRole, migrations?: readonly string[]): Promise<Caller>
   lines(migration?: string): Promise<readonly string[]>
   close(): Promise<void>
 }
@@ -90,8 +90,13 @@ export async function openDeskBench(
     progress,
     tasks: databasePartyTasks(database),
     journal: databaseJournal(database, async () => key, clock),
-    async caller(party, role = 'agent') {
-      const { token } = await tokens.create({ party, role, name: `${role} of ${party}` })
+    async caller(party, role = 'agent', migrations) {
+      const { token } = await tokens.create({
+        party,
+        role,
+        name: `${role} of ${party}`,
+        migrations: migrations ?? null,
+      })
       const caller = await desk.authenticate(token)
       if (caller === null) throw new Error('the new token is nobody’s')
       return caller

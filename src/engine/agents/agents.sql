@@ -5,6 +5,8 @@ CREATE TABLE IF NOT EXISTS threeshift.party_token (
   role text NOT NULL CHECK (role IN ('agent', 'approver')),
   -- An agent's name, or who approves.
   name text NOT NULL,
+  -- The migrations that it is good for; null: all.
+  migrations text[],
   -- SHA-256 of the token, hex. The token itself has 256 random bits: nothing slower is needed.
   hash text NOT NULL,
   created_at timestamptz NOT NULL DEFAULT now(),

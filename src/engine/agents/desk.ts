@@ -50,9 +50,9 @@ export function databaseDesk(options: DeskOptions): AgentDesk {
       demandRole(caller, 'agent')
       for (let waitedMs = 0; ; waitedMs += lookEveryMs) {
         signal.throwIfAborted()
-        if (await database.write((tx) => mayLease(tx, caller.party))) {
+        if (await database.write((tx) => mayLease(tx, caller))) {
           const found = await database.write(async (tx) => {
-            const taken = await takeLease(tx, caller.party, caller.token, leaseMs)
+            const taken = await takeLease(tx, caller, leaseMs)
             return taken && { ...taken, seen: await readHead(tx, taken.task.migration) }
           })
           if (found !== null) {
@@ -68,7 +68,7 @@ export function databaseDesk(options: DeskOptions): AgentDesk {
     async heartbeat(caller, { id, lease, progress }) {
       demandRole(caller, 'agent')
       const task = await database.write(async (tx) => {
-        const found = await lockTask(tx, caller.party, id, lease)
+        const found = await lockTask(tx, caller, id, lease)
         if (!counts(found)) throw fault('AGENT_LEASE_LOST', { task: id })
         await tx.query(
           `UPDATE threeshift.agent_task SET progress = coalesce($3, progress),
@@ -86,7 +86,7 @@ export function databaseDesk(options: DeskOptions): AgentDesk {
       demandRole(caller, 'agent')
       const key = await options.key()
       await database.write(async (tx) => {
-        const task = await lockTask(tx, caller.party, completion.id, completion.lease)
+        const task = await lockTask(tx, caller, completion.id, completion.lease)
         const hash = outcomeHash(asJson(completion.outcome))
         // Said again, because the answer was lost: it is stored already.
         if (task.state === 'complete' && task.outcome_hash === hash) return
@@ -104,7 +104,7 @@ export function databaseDesk(options: DeskOptions): AgentDesk {
 
     async presentKeys(caller, lineage) {
       demandRole(caller, 'agent')
-      await presentLineage(database, caller.party, lineage)
+      await presentLineage(database, caller, lineage)
     },
 
     async tasks(caller) {
@@ -112,8 +112,9 @@ export function databaseDesk(options: DeskOptions): AgentDesk {
         tx.query<TaskView>(
           `SELECT id, migration, "row", verb, state, leases, progress,
              floor(extract(epoch FROM requested_at) * 1000)::float8 AS "requestedAt"
-           FROM threeshift.agent_task WHERE party = $1 ORDER BY requested_at DESC, id LIMIT 200`,
-          [caller.party],
+           FROM threeshift.agent_task WHERE party = $1 AND ($2::text[] IS NULL OR migration = ANY ($2))
+           ORDER BY requested_at DESC, id LIMIT 200`,
+          [caller.party, caller.migrations],
         ),
       )
       return rows

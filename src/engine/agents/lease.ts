@@ -1,5 +1,6 @@
 import type { ClientBase } from 'pg'
 import { Secret } from '../../base/secret.ts'
+import type { Caller } from '../../ports/agent-desk.ts'
 import type { Verb } from '../../ports/step.ts'
 import type { VerbTask } from '../../ports/verb-runner.ts'
 import { fault } from './faults.ts'
@@ -26,15 +27,14 @@ const columns = `id, workflow, migration, "row", verb, generation, payload, stat
   coalesce(leased_until >= clock_timestamp(), false) AS in_time`
 
 /**
- * Leases the oldest task of the party that nobody works on, for `leaseMs`; null when there is none.
+ * Leases the oldest of the caller's tasks that nobody works on, for `leaseMs`; null when there is none.
  *
  * Of a migration only one task is leased at a time. Leases are given one after the other, for two at once could not see
  * each other; giving one takes about a millisecond.
  */
 export async function takeLease(
   tx: ClientBase,
-  party: string,
-  tokenId: string,
+  caller: Caller,
   leaseMs: number,
 ): Promise<{ readonly task: TaskRow; readonly lease: Secret } | null> {
   await tx.query("SELECT pg_advisory_xact_lock(hashtext('threeshift lease'))")
@@ -44,24 +44,26 @@ export async function takeLease(
        leased_until = clock_timestamp() + $4::double precision * interval '1 ms'
      WHERE id = (
        SELECT id FROM threeshift.agent_task AS task
-       WHERE party = $1 AND (state = 'waiting' OR state = 'leased' AND leased_until < clock_timestamp())
+       WHERE party = $1 AND ($5::text[] IS NULL OR migration = ANY ($5))
+         AND (state = 'waiting' OR state = 'leased' AND leased_until < clock_timestamp())
          AND NOT EXISTS (
            SELECT FROM threeshift.agent_task AS other
            WHERE other.migration = task.migration AND other.state = 'leased' AND other.leased_until >= clock_timestamp())
        ORDER BY requested_at, id LIMIT 1 FOR UPDATE)
      RETURNING ${columns}`,
-    [party, tokenId, hash, leaseMs],
+    [caller.party, caller.token, hash, leaseMs, caller.migrations],
   )
   const [task] = rows
   return task === undefined ? null : { task, lease: new Secret(text) }
 }
 
-/** Whether there may be something for the party to lease: cheap, and without a lock. */
-export async function mayLease(tx: ClientBase, party: string): Promise<boolean> {
+/** Whether there may be something for the caller to lease: cheap, and without a lock. */
+export async function mayLease(tx: ClientBase, caller: Caller): Promise<boolean> {
   const { rowCount } = await tx.query(
     `SELECT FROM threeshift.agent_task
-     WHERE party = $1 AND (state = 'waiting' OR state = 'leased' AND leased_until < clock_timestamp()) LIMIT 1`,
-    [party],
+     WHERE party = $1 AND ($2::text[] IS NULL OR migration = ANY ($2))
+       AND (state = 'waiting' OR state = 'leased' AND leased_until < clock_timestamp()) LIMIT 1`,
+    [caller.party, caller.migrations],
   )
   return rowCount !== 0
 }
@@ -71,10 +73,11 @@ export async function mayLease(tx: ClientBase, party: string): Promise<boolean> 
  *
  * Faults: AGENT_LEASE_LOST, also for a task that is another party's or does not exist.
  */
-export async function lockTask(tx: ClientBase, party: string, id: string, lease: Secret): Promise<TaskRow> {
+export async function lockTask(tx: ClientBase, caller: Caller, id: string, lease: Secret): Promise<TaskRow> {
   const { rows } = await tx.query<TaskRow>(
-    `SELECT ${columns} FROM threeshift.agent_task WHERE id = $1 AND party = $2 FOR UPDATE`,
-    [id, party],
+    `SELECT ${columns} FROM threeshift.agent_task
+     WHERE id = $1 AND party = $2 AND ($3::text[] IS NULL OR migration = ANY ($3)) FOR UPDATE`,
+    [id, caller.party, caller.migrations],
   )
   const [task] = rows
   const hash = hashOf(lease.reveal('compare with the hash of the lease that counts'))

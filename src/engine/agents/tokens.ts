@@ -11,6 +11,7 @@ interface TokenRow {
   readonly party: Party
   readonly role: TokenRole
   readonly name: string
+  readonly migrations: readonly string[] | null
   readonly hash: string
   readonly created_at: Date
   readonly revoked_at: Date | null
@@ -21,11 +22,11 @@ const prefix = 'tst'
 /** The parties' tokens in the engine's database. A token is `tst_ID_RANDOM`; the id is no secret. */
 export function partyTokens(database: Database): PartyTokens {
   return {
-    async create({ party, role, name }) {
+    async create({ party, role, name, migrations }) {
       const { id, token, hash } = newToken(randomBytes(6).toString('hex'))
       const sql =
-        'INSERT INTO threeshift.party_token (id, party, role, name, hash) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING'
-      await database.write((tx) => tx.query(sql, [id, party, role, name, hash]))
+        'INSERT INTO threeshift.party_token (id, party, role, name, hash, migrations) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING'
+      await database.write((tx) => tx.query(sql, [id, party, role, name, hash, migrations]))
       return { id, token }
     },
     async rotate(id) {
@@ -52,11 +53,12 @@ export function partyTokens(database: Database): PartyTokens {
       const { rows } = await database.write((tx) =>
         tx.query<TokenRow>('SELECT * FROM threeshift.party_token ORDER BY created_at, id'),
       )
-      return rows.map(({ id, party, role, name, created_at, revoked_at }) => ({
+      return rows.map(({ id, party, role, name, migrations, created_at, revoked_at }) => ({
         id,
         party,
         role,
         name,
+        migrations,
         createdAt: created_at.getTime(),
         revokedAt: revoked_at?.getTime() ?? null,
       }))
@@ -73,7 +75,7 @@ export async function authenticate(database: Database, token: Secret): Promise<C
   const { rows } = await database.write((tx) => tx.query<TokenRow>(sql, [id]))
   const [row] = rows
   if (row === undefined || !timingSafeEqual(Buffer.from(row.hash), Buffer.from(hashOf(text)))) return null
-  return { token: row.id, party: row.party, role: row.role, name: row.name }
+  return { token: row.id, party: row.party, role: row.role, name: row.name, migrations: row.migrations }
 }
 
 /** 256 random bits as text, and their hash. */

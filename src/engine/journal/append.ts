@@ -61,7 +61,7 @@ export async function appendSigned(
   const { migration, party: holder, kind } = statement
   const chain = await openChain(client, migration, options.key, options.clock)
   if (await hasEntry(client, migration, options.entryKey)) return
-  const lineage = await presentedLineage(client, holder)
+  const lineage = await presentedLineage(client, migration, holder)
   const publicKey = lineage?.at(-1)?.publicKey
   if (lineage === null || publicKey === undefined || !isSignedBy(publicKey, signature, 'statement', statement)) {
     throw fault('EVIDENCE_SIGNATURE_INVALID', { holder, kind })

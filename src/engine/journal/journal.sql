@@ -28,8 +28,10 @@ CREATE TABLE IF NOT EXISTS threeshift.journal_key (
   PRIMARY KEY (migration, holder)
 );
 
--- Each party's keys as its agent has presented them, for all migrations.
+-- Each party's keys as its agent has presented them: for one migration, or ('*') for all that have none of their own.
 CREATE TABLE IF NOT EXISTS threeshift.party_key (
-  holder text PRIMARY KEY,
-  lineage jsonb NOT NULL
+  migration text NOT NULL,
+  holder text NOT NULL,
+  lineage jsonb NOT NULL,
+  PRIMARY KEY (migration, holder)
 );
