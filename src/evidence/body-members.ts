@@ -5,7 +5,6 @@
 export const bodyMembers: ReadonlySet<string> = new Set([
   // Verbs: what was asked, what came of it.
   'attempt',
-  'chosen',
   'explanation',
   'facts',
   'fault',
@@ -26,6 +25,7 @@ export const bodyMembers: ReadonlySet<string> = new Set([
   'approvals',
   'approver',
   'diff',
+  'digest',
   'gate',
   'needed',
   'parties',
@@ -39,6 +39,7 @@ export const bodyMembers: ReadonlySet<string> = new Set([
   'forecastMs',
   'from',
   'generation',
+  'how',
   'ledger',
   'name',
   'notChecked',

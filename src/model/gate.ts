@@ -44,7 +44,7 @@ export function gateVerdict(gate: Gate, requester: { readonly name: string }, an
   if (rejection !== undefined) return { kind: 'rejected', by: rejection }
   const people = new Map<string, Answer>()
   for (const answer of asked) {
-    const person = personOf(answer)
+    const person = personOf(answer.name)
     if (!people.has(person)) people.set(person, answer)
   }
   const missing: string[] = []
@@ -52,12 +52,13 @@ export function gateVerdict(gate: Gate, requester: { readonly name: string }, an
   if (lacking > 0) missing.push(`${lacking} more of ${gate.parties.join(', ')}`)
   const parties = new Set([...people.values()].map((answer) => answer.party)).size
   if (parties < gate.differentParties) missing.push(`people of ${gate.differentParties} different parties`)
-  if ([...people.keys()].every((person) => person === personOf(requester))) {
+  if ([...people.keys()].every((person) => person === personOf(requester.name))) {
     missing.push(`somebody other than ${requester.name}, who asked for the run`)
   }
   return missing.length === 0 ? { kind: 'approved' } : { kind: 'open', missing }
 }
 
-function personOf({ name }: { readonly name: string }): string {
+/** A person, as gates count them. */
+export function personOf(name: string): string {
   return name.trim().toLowerCase()
 }

@@ -44,6 +44,9 @@ export interface JournalEntry {
 
 /** What happened, in order, for good. */
 export interface Journal {
-  /** Returns once the entry is stored. A failure throws, and stops what was to be recorded. */
+  /**
+   * Returns once the entry is stored. A failure throws, and stops what was to be recorded. May be called while a
+   * transaction of the engine holds the migration's row of `threeshift.migrations`: it must not wait for that.
+   */
   append(entry: JournalEntry): Promise<void>
 }

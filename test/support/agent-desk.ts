@@ -4,12 +4,13 @@ import { type Clock, systemClock } from '../../src/base/clock.ts'
 import { Secret } from '../../src/base/secret.ts'
 import { databaseDesk, type DeskOptions } from '../../src/engine/agents/desk.ts'
 import { databasePartyTasks } from '../../src/engine/agents/party-tasks.ts'
-import { type OutcomeSender, openOutcomeSender } from '../../src/engine/agents/send-outcome.ts'
 import { partyTokens } from '../../src/engine/agents/tokens.ts'
 import { databaseJournal } from '../../src/engine/journal/append.ts'
 import { type Database, poolDatabase } from '../../src/engine/journal/database.ts'
 import { readJournal } from '../../src/engine/journal/read.ts'
 import { createAgentTables } from '../../src/engine/journal/tables.ts'
+import { type OutcomeSender, openOutcomeSender } from '../../src/engine/send-outcome.ts'
+import { application } from '../../src/engine/workflow-id.ts'
 import { reportedVerb } from '../../src/evidence/reported-verb.ts'
 import type { SigningKey } from '../../src/evidence/signing-key.ts'
 import type { JsonObject } from '../../src/model/json.ts'
@@ -75,7 +76,7 @@ export async function openDeskBench(
     sendOutcome:
       options.sendOutcome ??
       (async (...message) => {
-        sender ??= await openOutcomeSender(url, applicationName)
+        sender ??= await openOutcomeSender(url, () => undefined)
         await sender.send(...message)
       }),
   })
@@ -109,13 +110,11 @@ export async function openDeskBench(
   }
 }
 
-export const applicationName = 'threeshift-test'
-
 /** Runs workflows in this process that wait for one outcome each. `await shutDown()` in the end. */
 export async function launchWaiters(url: Secret) {
   const databaseUrl = url.reveal('a test')
   DBOS.setConfig({
-    name: applicationName,
+    name: application.name,
     systemDatabaseUrl: databaseUrl,
     logLevel: 'error',
     executorID: 'test',
