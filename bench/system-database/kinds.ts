@@ -5,7 +5,7 @@ import { never } from '../../src/base/never.ts'
 import { type FloorPart, type Part, runFloor, type Tuples } from './floor.ts'
 import { compareTypes, inspectTarget, type TargetState } from './inspect-target.ts'
 import { pgloaderComplaints, type PgloaderOptions, runPgloader } from './pgloader.ts'
-import { treeCpuMs } from './process-cpu.ts'
+import { machineCpuMs, treeCpuMs } from './process-cpu.ts'
 import { type MeasuredRun, runMeasured } from './run-measured.ts'
 import type { SourceData } from './source.ts'
 import { emptyTarget, type Target, targetDatabase, untilAlone } from './target.ts'
@@ -33,6 +33,8 @@ export type Outcome =
       readonly clientCpuMs: number | null
       readonly postgresCpuMs: number
       readonly mysqlCpuMs: number
+      /** Of everybody else on this machine meanwhile: a time is worth little where they had much of it. */
+      readonly othersCpuMs: number
       readonly rssMb: number | null
       /** What the command itself says that it took: without the start of Node. */
       readonly tookMs: number | null
@@ -99,8 +101,9 @@ export async function copyWithOurs(bench: Bench, first: FirstCopy | null, args: 
 async function measureFloor(bench: Bench, first: FirstCopy): Promise<Outcome> {
   const { target, data, signal } = bench
   await emptyTarget(target.server, signal)
-  const mysqlBefore = treeCpuMs(bench.source.pid)
+  const before = cpuOf(bench)
   const parts = await runFloor(target, first.tuples, signal)
+  const cpu = cpuSince(bench, before)
   const state = await inspectTarget(target.server, data, signal)
   const done = [parts.copy, parts.indexes, parts.keys]
   const ms = done.reduce((sum, part) => sum + part.ms, 0)
@@ -110,7 +113,8 @@ async function measureFloor(bench: Bench, first: FirstCopy): Promise<Outcome> {
     ms,
     clientCpuMs: null,
     postgresCpuMs: done.reduce((sum, part) => sum + part.cpuMs, 0),
-    mysqlCpuMs: treeCpuMs(bench.source.pid) - mysqlBefore,
+    mysqlCpuMs: cpu.mysqlMs,
+    othersCpuMs: Math.max(0, cpu.allMs - cpu.postgresMs - cpu.mysqlMs),
     rssMb: null,
     tookMs: null,
     storedBytes: state.bytes,
@@ -190,23 +194,36 @@ function url(scheme: string, server: LocalServer, database: string): string {
   return `${scheme}://${user}:${encodeURIComponent(server.password.reveal('measure a copy'))}@${host}:${port}/${database}`
 }
 
-interface ServerCpu {
+/** CPU time so far, in milliseconds. */
+interface Cpu {
   readonly postgresMs: number
   readonly mysqlMs: number
+  /** Of everything on this machine. */
+  readonly allMs: number
 }
 
-function cpuOf({ source, target }: Bench): ServerCpu {
-  return { postgresMs: treeCpuMs(target.server.pid), mysqlMs: treeCpuMs(source.pid) }
+function cpuOf({ source, target }: Bench): Cpu {
+  return { postgresMs: treeCpuMs(target.server.pid), mysqlMs: treeCpuMs(source.pid), allMs: machineCpuMs() }
 }
 
-function took(bench: Bench, run: MeasuredRun, before: ServerCpu) {
+function cpuSince(bench: Bench, before: Cpu): Cpu {
   const after = cpuOf(bench)
+  return {
+    postgresMs: after.postgresMs - before.postgresMs,
+    mysqlMs: after.mysqlMs - before.mysqlMs,
+    allMs: after.allMs - before.allMs,
+  }
+}
+
+function took(bench: Bench, run: MeasuredRun, before: Cpu) {
+  const cpu = cpuSince(bench, before)
   return {
     kind: 'took',
     ms: run.ms,
     clientCpuMs: run.cpuMs,
-    postgresCpuMs: after.postgresMs - before.postgresMs,
-    mysqlCpuMs: after.mysqlMs - before.mysqlMs,
+    postgresCpuMs: cpu.postgresMs,
+    mysqlCpuMs: cpu.mysqlMs,
+    othersCpuMs: Math.max(0, cpu.allMs - cpu.postgresMs - cpu.mysqlMs - run.cpuMs),
     rssMb: run.rssMb,
     tookMs: tookMsIn(run.stdout),
     parts: null,

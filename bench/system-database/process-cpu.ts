@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs'
+import { cpus } from 'node:os'
 
 // What `getconf CLK_TCK` gives on every Linux that we know.
 const msPerTick = 10
@@ -13,6 +14,11 @@ export function treeCpuMs(root: number): number {
     for (const { pid, parent } of all) if (own.has(parent)) own.add(pid)
   }
   return all.filter(({ pid }) => own.has(pid)).reduce((sum, each) => sum + each.ownMs + each.endedMs, 0)
+}
+
+/** CPU time so far of everything on this machine: milliseconds. */
+export function machineCpuMs(): number {
+  return cpus().reduce((sum, { times }) => sum + times.user + times.nice + times.sys + times.irq, 0)
 }
 
 /** CPU time of those children of this process that have ended, with all below them: milliseconds. */

@@ -13,6 +13,8 @@ export interface Row {
   readonly clientCpuMs: number | null
   readonly postgresCpuMs: number | null
   readonly mysqlCpuMs: number | null
+  /** Of what the cores could have done meanwhile, everybody else's part: 0 to 1. */
+  readonly othersShare: number | null
   readonly maxRssMb: number | null
   readonly storedMb: number | null
   readonly failed: readonly string[]
@@ -53,7 +55,7 @@ export function summarize(samples: Samples, cores: number): Summary {
     tookOf(kind).map((each) => each.rssMb ?? 0),
   )
   return {
-    rows: [...samples].flatMap(([kind, all]) => (all.length === 0 ? [] : [rowOf(kind, all)])),
+    rows: [...samples].flatMap(([kind, all]) => (all.length === 0 ? [] : [rowOf(kind, all, cores)])),
     boundMs: bound,
     boundWithRereadMs: boundWithReread,
     floorParts: partsOf(floors),
@@ -81,7 +83,7 @@ function atMost(says: string, value: number | null, limit: number): Ratio {
   return { says, value, target: `at most ${limit}`, reached: value === null ? null : value <= limit }
 }
 
-function rowOf(kind: Kind, outcomes: readonly Outcome[]): Row {
+function rowOf(kind: Kind, outcomes: readonly Outcome[], cores: number): Row {
   const failures = outcomes.filter((outcome) => outcome.kind === 'failed')
   const all = failures.length > 0 ? [] : outcomes.filter((outcome) => outcome.kind === 'took')
   const of = (pick: (sample: Took) => number | null) => median(all.flatMap((sample) => pick(sample) ?? []))
@@ -95,6 +97,7 @@ function rowOf(kind: Kind, outcomes: readonly Outcome[]): Row {
     clientCpuMs: rounded(of((sample) => sample.clientCpuMs)),
     postgresCpuMs: rounded(of((sample) => sample.postgresCpuMs)),
     mysqlCpuMs: rounded(of((sample) => sample.mysqlCpuMs)),
+    othersShare: hundredths(of((sample) => sample.othersCpuMs / (sample.ms * cores))),
     maxRssMb: rss.length === 0 ? null : Math.round(Math.max(...rss)),
     storedMb: bytes === null ? null : Math.round(bytes / 1e6),
     failed: failures.map(({ why, afterMs }) => `after ${seconds(afterMs)} s: ${shortened(why)}`),
@@ -126,7 +129,7 @@ function partsOf(floors: readonly Took[]): Summary['floorParts'] {
 /** The summary as lines for a person. */
 export function summaryText(summary: Summary): string {
   const lines = [
-    `${''.padEnd(31)}${'median s'.padStart(9)}  ${'fastest to slowest'.padEnd(18)}  CPU s: client / PG / MySQL     RSS MB  stored MB`,
+    `${''.padEnd(31)}${'median s'.padStart(9)}  ${'fastest to slowest'.padEnd(18)}  CPU s: client / PG / MySQL  others %  RSS MB  stored MB`,
     ...summary.rows.flatMap((row) => [rowText(row), ...row.failed.map((why) => `    failed ${why}`)]),
   ]
   for (const row of summary.rows) {
@@ -150,7 +153,8 @@ function rowText(row: Row): string {
   const cpu = [row.clientCpuMs, row.postgresCpuMs, row.mysqlCpuMs].map((ms) => seconds(ms).padStart(7)).join(' / ')
   return (
     `${row.kind.padEnd(31)}${(row.failed.length > 0 ? 'failed' : seconds(row.medianMs)).padStart(9)}  ${range.padEnd(18)}  ${cpu}` +
-    `${String(row.maxRssMb ?? '-').padStart(12)}${String(row.storedMb ?? '-').padStart(11)}`
+    (row.othersShare === null ? '-' : String(Math.round(row.othersShare * 100))).padStart(11) +
+    `${String(row.maxRssMb ?? '-').padStart(8)}${String(row.storedMb ?? '-').padStart(11)}`
   )
 }
 
@@ -173,6 +177,10 @@ function sum(a: number | null, b: number | null): number | null {
 
 function rounded(value: number | null): number | null {
   return value === null ? null : Math.round(value)
+}
+
+function hundredths(value: number | null): number | null {
+  return value === null ? null : Math.round(value * 100) / 100
 }
 
 function seconds(ms: number | null): string {

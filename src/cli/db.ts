@@ -1,4 +1,6 @@
+import { writeFile } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
+import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import { type ExitCode, exitCode } from '../base/fault.ts'
 import type { DatabaseAddress } from '../model/database-address.ts'
@@ -12,11 +14,13 @@ import type {
   VerifyReport,
 } from '../ports/system-database.ts'
 import type { CliContext } from './context.ts'
+import { type ProofMaker, proofOf } from './db-proof.ts'
 import { assessText, copyText, verifyText } from './db-text.ts'
+import { errnoOf } from './errno.ts'
 import { fault } from './faults.ts'
 import { parseLatency } from './parse-latency.ts'
 import { type Paint, painter } from './print-fault.ts'
-import { progressPrinter } from './progress-line.ts'
+import { jsonOptionSays, tableProgressPrinter } from './progress-line.ts'
 import { readMigration } from './read-migration.ts'
 import { readReference } from './read-reference.ts'
 
@@ -31,6 +35,7 @@ interface DbOptions {
   readonly compression?: MoveRequest['compression']
   readonly reread?: boolean
   readonly maxLatency?: number
+  readonly proof?: string
   readonly json?: true
 }
 
@@ -62,7 +67,7 @@ const verbs: Readonly<Record<Verb, { readonly summary: string; readonly descript
 export function registerDb(
   program: Command,
   context: CliContext,
-  ports: { readonly mover: SystemDatabaseMover },
+  ports: { readonly mover: SystemDatabaseMover; readonly version: string },
 ): void {
   const db = program
     .command('db')
@@ -81,7 +86,7 @@ export function registerDb(
       )
       .option('--source <reference>', 'env:NAME or file:PATH that holds a mysql:// or postgresql:// URL')
       .option('--target <reference>', 'env:NAME or file:PATH that holds a postgresql:// URL')
-      .option('--json', 'print one JSON object as the last line of stdout')
+      .option('--json', jsonOptionSays)
     if (verb !== 'verify') {
       command.option(
         '--decide <class=action>',
@@ -103,11 +108,19 @@ export function registerDb(
         .option('--no-reread', 'do not read every table back and compare it with what was sent')
         .option('--max-latency <ms>', 'slow down when source or target take longer to answer others', parseLatency)
     }
-    command.action((options: DbOptions) => run(verb, options, context, ports.mover))
+    if (verb === 'verify') {
+      command.option('--proof <file>', 'write what was compared into this file, for whoever checks it later, offline')
+    }
+    command.action((options: DbOptions) => run(verb, options, context, ports))
   }
 }
 
-async function run(verb: Verb, options: DbOptions, context: CliContext, mover: SystemDatabaseMover): Promise<void> {
+async function run(
+  verb: Verb,
+  options: DbOptions,
+  context: CliContext,
+  { mover, version }: { readonly mover: SystemDatabaseMover; readonly version: string },
+): Promise<void> {
   const migration = options.config === undefined ? undefined : await readMigration(options.config, context)
   const address = async (option: 'source' | 'target', fallback: string | undefined): Promise<DatabaseAddress> => {
     const reference = options[option] ?? fallback
@@ -116,7 +129,7 @@ async function run(verb: Verb, options: DbOptions, context: CliContext, mover: S
     return parseDatabaseUrl(await readReference(reference, `--${option}`, context), reference)
   }
   const source = await address('source', migration?.source.database.url)
-  const printer = progressPrinter(context)
+  const printer = tableProgressPrinter(context, options.json === true)
   const request: MoveRequest = {
     source,
     // An assessment reads the source alone.
@@ -131,7 +144,10 @@ async function run(verb: Verb, options: DbOptions, context: CliContext, mover: S
     onProgress: printer.show,
     signal: context.signal,
   }
-  const { text, result, code } = await carryOut[verb](mover, request).finally(printer.end)
+  // Whether it can be written is found out before the work.
+  const proofFile = options.proof === undefined ? null : await openProof(options.proof, context)
+  const { text, result, code, proof } = await carryOut[verb](mover, request).finally(printer.end)
+  if (proofFile !== null && proof !== null) await proofFile(proof({ by: version, atMs: context.clock.now() }))
   context.stdout.write(options.json ? `${JSON.stringify(result)}\n` : text(painter(context, context.stdout)))
   context.exitWith(code)
 }
@@ -141,24 +157,37 @@ interface Outcome {
   readonly result: AssessReport | CopyReport | VerifyReport
   readonly text: (paint: Paint) => string
   readonly code: ExitCode
+  /** What goes into `--proof`; null for a verb that proves nothing. */
+  readonly proof: ((made: ProofMaker) => string) | null
 }
 
 const carryOut: Readonly<Record<Verb, (mover: SystemDatabaseMover, request: MoveRequest) => Promise<Outcome>>> = {
   async assess(mover, request) {
     const result = await mover.assess(request)
     const code = result.verdict === 'undecided' ? exitCode.waiting : exitCode.ok
-    return { result, text: (paint) => assessText(result, paint), code }
+    return { result, text: (paint) => assessText(result, paint), code, proof: null }
   },
   async copy(mover, request) {
     const result = await mover.copy(request)
     const code = result.verdict === 'stopped' ? exitCode.waiting : exitCode.ok
-    return { result, text: (paint) => copyText(result, paint), code }
+    return { result, text: (paint) => copyText(result, paint), code, proof: null }
   },
   async verify(mover, request) {
     const result = await mover.verify(request)
     const code = result.verdict === 'equal' ? exitCode.ok : exitCode.differences
-    return { result, text: (paint) => verifyText(result, paint), code }
+    return { result, text: (paint) => verifyText(result, paint), code, proof: (made) => proofOf(result, request, made) }
   },
+}
+
+/** Gives what writes the proof; a file that is there keeps what it holds until then. Faults: FILE_UNWRITABLE. */
+async function openProof(file: string, context: CliContext): Promise<(text: string) => Promise<void>> {
+  const path = resolve(context.cwd, file)
+  const write = (text: string, flag: 'a' | 'w') =>
+    writeFile(path, text, { flag }).catch((cause: unknown) => {
+      throw fault('FILE_UNWRITABLE', { file, reason: errnoOf(cause) }, cause)
+    })
+  await write('', 'a')
+  return (text) => write(text, 'w')
 }
 
 function parseSchema(text: string): MoveRequest['schema'] {

@@ -4,26 +4,44 @@ import type { CliContext } from './context.ts'
 // Without a terminal a line is worth it for tables of this many rows and more.
 const worthALine = 10_000
 
-/**
- * Shows progress on stderr: one line that is rewritten on a terminal, otherwise a line per large table.
- *
- * `end` leaves the terminal clean; it may be called more than once.
- */
-export function progressPrinter(context: CliContext): {
-  readonly show: (progress: TableProgress) => void
+/** What `--json` does to a command that shows progress. */
+export const jsonOptionSays = 'print one JSON object as the last line of stdout; progress on stderr is JSON lines too'
+
+/** What shows progress; `end` leaves a terminal clean, and may be called more than once. */
+export interface ProgressPrinter<Progress> {
+  readonly show: (progress: Progress) => void
   readonly end: () => void
-} {
+}
+
+/** Shows progress on stderr; without a terminal and without `--json` it is a line per large table. */
+export function tableProgressPrinter(context: CliContext, json: boolean): ProgressPrinter<TableProgress> {
+  return progressPrinter(context, json, progressLine, (progress) => progress.done && progress.rows >= worthALine)
+}
+
+/**
+ * Shows progress on stderr: on a terminal one line that is rewritten; elsewhere with `json` every record as a line
+ * `{"kind":"progress",…}`, without it a line for each that is `notable`.
+ */
+export function progressPrinter<Progress extends object>(
+  context: CliContext,
+  json: boolean,
+  lineOf: (progress: Progress) => string,
+  notable: (progress: Progress) => boolean,
+): ProgressPrinter<Progress> {
   const { stderr } = context
-  const live = stderr.isTTY === true && context.env('TERM') !== 'dumb'
+  const terminal = stderr.isTTY === true
+  const live = terminal && context.env('TERM') !== 'dumb'
   let shown = false
   return {
     show(progress) {
       if (live) {
         const columns = stderr.columns ?? 80
-        stderr.write(`\r\u001B[2K${progressLine(progress).slice(0, columns - 1)}`)
+        stderr.write(`\r\u001B[2K${lineOf(progress).slice(0, columns - 1)}`)
         shown = true
-      } else if (progress.done && progress.rows >= worthALine) {
-        stderr.write(`${progressLine(progress)}\n`)
+      } else if (json && !terminal) {
+        stderr.write(`${JSON.stringify({ kind: 'progress', ...progress })}\n`)
+      } else if (notable(progress)) {
+        stderr.write(`${lineOf(progress)}\n`)
       }
     },
     end() {

@@ -18,7 +18,7 @@ import type { CliContext } from './context.ts'
 import { fault } from './faults.ts'
 import { parseLatency } from './parse-latency.ts'
 import { painter } from './print-fault.ts'
-import { bytes, count, duration } from './progress-line.ts'
+import { bytes, count, duration, jsonOptionSays, progressPrinter } from './progress-line.ts'
 import { readReference } from './read-reference.ts'
 import { copyText, inspectText, verifyText } from './redis-text.ts'
 
@@ -79,7 +79,7 @@ export function registerRedis(program: Command, context: CliContext, ports: { re
         (text: string, before: readonly string[] | undefined) => [...(before ?? []), text],
       )
       .option('--spool <folder>', 'where a live or packed source is written first (the temporary folder)')
-      .option('--json', 'print one JSON object as the last line of stdout')
+      .option('--json', jsonOptionSays)
     if (verb !== 'inspect') {
       command
         .option('--target <reference>', 'env:NAME that holds a redis:// or rediss:// URL')
@@ -108,7 +108,7 @@ export function registerRedis(program: Command, context: CliContext, ports: { re
 }
 
 async function run(verb: Verb, options: RedisOptions, context: CliContext, mover: RedisMover): Promise<void> {
-  const printer = progressPrinter(context)
+  const printer = progressPrinter(context, options.json === true, progressLine, () => false)
   const paint = painter(context, context.stdout)
   const needed = <Value>(option: 'source' | 'target', value: Value | undefined): Value => {
     if (value !== undefined) return value
@@ -226,29 +226,13 @@ function parseMap(text: string, before: readonly (readonly [number, number])[]):
   return [...before, [Number(from), Number(to)]]
 }
 
-/** One line on stderr that is rewritten, on a terminal only. */
-function progressPrinter(context: CliContext) {
-  const { stderr } = context
-  const live = stderr.isTTY === true && context.env('TERM') !== 'dumb'
-  let shown = false
-  const line = (text: string) => {
-    stderr.write(`\r\u001B[2K${text.slice(0, (stderr.columns ?? 80) - 1)}`)
-    shown = true
-  }
-  return {
-    show: (progress: RedisProgress) => {
-      if (!live) return
-      if (progress.lag !== undefined) return line(followLine(progress, progress.lag))
-      const share = progress.totalBytes === 0 ? '' : `${Math.floor((progress.bytes / progress.totalBytes) * 100)} % · `
-      const rate =
-        progress.elapsedMs < 200 ? '' : ` · ${count(Math.round(progress.keys / (progress.elapsedMs / 1000)))} keys/s`
-      line(`${progress.phase}  ${share}${count(progress.keys)} keys · ${bytes(progress.bytes)}${rate}`)
-    },
-    end: () => {
-      if (shown) stderr.write('\r\u001B[2K')
-      shown = false
-    },
-  }
+/** `copy  62 % · 41,200 keys · 8.1 MB · 120,000 keys/s`. */
+function progressLine(progress: RedisProgress): string {
+  if (progress.lag !== undefined) return followLine(progress, progress.lag)
+  const share = progress.totalBytes === 0 ? '' : `${Math.floor((progress.bytes / progress.totalBytes) * 100)} % · `
+  const rate =
+    progress.elapsedMs < 200 ? '' : ` · ${count(Math.round(progress.keys / (progress.elapsedMs / 1000)))} keys/s`
+  return `${progress.phase}  ${share}${count(progress.keys)} keys · ${bytes(progress.bytes)}${rate}`
 }
 
 /** `follow  41,200 commands · 0 B behind · quiet for 3 s; stop the traffic to end it`. */

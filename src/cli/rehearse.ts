@@ -11,7 +11,7 @@ import { errnoOf } from './errno.ts'
 import { fault } from './faults.ts'
 import { rehearsalPage } from './pages/rehearsal-page.ts'
 import { type Paint, painter } from './print-fault.ts'
-import { count, duration, progressPrinter } from './progress-line.ts'
+import { count, duration, tableProgressPrinter } from './progress-line.ts'
 import { addWorldOptions, type WorldOptions } from './world-options.ts'
 
 interface RehearseOptions extends WorldOptions {
@@ -103,7 +103,7 @@ function eventPrinter(context: CliContext): {
 } {
   const { stderr } = context
   const paint = painter(context, stderr)
-  const progress = progressPrinter(context)
+  const progress = tableProgressPrinter(context, false)
   const live = stderr.isTTY === true
   return {
     show(event) {

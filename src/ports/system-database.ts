@@ -117,12 +117,46 @@ export interface VerifiedTable extends TableSummary {
   readonly equal: boolean
   readonly targetRows: number
   readonly targetDigest: string
-  /** Digest per tenant; the key is the tenant's id, or `none` for rows without one. */
+  /** Digest per tenant, which add up to the table's; the key is the tenant's id, or `none` for rows without one. */
   readonly tenants: readonly {
     readonly tenant: string
     readonly rows: number
     readonly digest: string
+    readonly targetRows: number
+    readonly targetDigest: string
     readonly equal: boolean
+  }[]
+}
+
+/** What the target's ledger tells of the copy that filled it. Times are UTC, as ISO 8601. */
+export interface CopyAccount {
+  readonly source: string
+  readonly snapshot: string
+  /** Where the source's log stood; null when it did not tell. */
+  readonly position: string | null
+  /** SHA-256 of everything that decided what was written. */
+  readonly plan: string
+  readonly startedAt: string
+  /** Null: it was cut off. */
+  readonly finishedAt: string | null
+  readonly tables: readonly {
+    readonly name: string
+    /** Null for a table that is not whole. */
+    readonly rows: number | null
+    /** Over the binary tuples that were sent, like `CopiedTable.digest`; `reread`: they were read back and were the same. */
+    readonly digest: string | null
+    readonly reread: boolean
+    /** Entries about cells and rows of it, and the sum of their digests: it tells when somebody edits the ledger. */
+    readonly entries: number
+    readonly entriesDigest: string
+  }[]
+  /** Entries by what they are about; the action of a row that was set aside is `quarantine`. */
+  readonly changes: readonly {
+    readonly table: string
+    readonly column: string
+    readonly reason: string
+    readonly action: string
+    readonly entries: number
   }[]
 }
 
@@ -133,6 +167,8 @@ export interface VerifyReport {
   readonly differences: readonly Difference[]
   /** True when there were more differences than are listed. */
   readonly truncated: boolean
+  /** Null for a target that no copy of ours has filled, or whose ledger was dropped. */
+  readonly copy: CopyAccount | null
   /** Cells and rows that differ because a decision said so, each checked against the ledger. */
   readonly declared: { readonly cells: number; readonly rows: number }
   readonly notChecked: readonly string[]

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
+import { checkProof } from '../../src/model/proof.ts'
 import { runCli, temporaryFolder } from '../support/cli.ts'
 import { type Databases, freshDatabases, urlOf } from '../support/databases.ts'
 import { withServers } from '../support/servers.ts'
@@ -33,6 +34,8 @@ describe('a source world moved by the command line', () => {
     'boolean-out-of-range=replace',
     'orphan=quarantine',
   ].flatMap((decision) => ['--decide', decision])
+
+  const lastPlan = async () => String((await databases.postgres('SELECT max(id) FROM plans'))[0]?.[0])
 
   before(async () => {
     folder = await temporaryFolder()
@@ -117,6 +120,64 @@ describe('a source world moved by the command line', () => {
     })
     assert.equal(told.code, 2)
     assert.ok(told.stdout.includes(`plans row ${String(id)} differs in name`), told.stdout)
+  })
+
+  test('db verify --proof writes what anyone can check offline: the copy, its ledger, and both sides by table and tenant', async () => {
+    const file = join(folder.path, 'proof.json')
+    const { code, stdout } = await db('verify', '--proof', 'proof.json')
+    assert.equal(code, 2, 'the cell that was changed by hand is still there')
+    const bytes = await readFile(file)
+    const checked = checkProof(bytes)
+    if (checked.kind === 'broken') assert.fail(checked.problems.join('; '))
+    const { copy, tables, verdict, made } = checked.proof
+    assert.deepEqual(verdict.differences, [`plans row ${await lastPlan()} differs in name`])
+    const report = lastLine(stdout)
+    assert.deepEqual(
+      tables.map(({ name, source }) => ({ name, rows: source.rows, digest: source.digest })),
+      report.tables?.map(({ name, rows, digest }) => ({ name, rows, digest })),
+    )
+    assert.ok(tables.some((table) => table.tenants.length > 1))
+    assert.ok(copy !== null && copy.finishedAt !== null)
+    assert.ok(copy.tables.every(({ sent, reread }) => sent !== null && reread))
+    const entries = copy.changes.reduce((sum, change) => sum + change.entries, 0)
+    assert.equal(entries, verdict.declared.cells + verdict.declared.rows)
+    assert.ok(entries > 0)
+    // The databases are named, and no more of the URLs is.
+    assert.match(made.source, /^mysql:\/\/127\.0\.0\.1:\d+\//)
+    for (const side of [databases.source, databases.target])
+      assert.ok(!bytes.includes(side.password.reveal('look for it')))
+
+    await databases.postgres('UPDATE plans SET name = left(name, -1) WHERE id = (SELECT max(id) FROM plans)')
+    assert.equal((await db('verify', '--proof', 'proof.json')).code, 0)
+    const equal = checkProof(await readFile(file))
+    assert.ok(equal.kind === 'sound' && equal.proof.verdict.kind === 'equal')
+    // An entry of the ledger that somebody takes out is told by the digest, and by the row that nothing explains now.
+    await databases.postgres(
+      'DELETE FROM threeshift.row_set_aside WHERE ctid = (SELECT min(ctid) FROM threeshift.row_set_aside)',
+    )
+    assert.equal((await db('verify', '--proof', 'proof.json')).code, 2)
+    const edited = checkProof(await readFile(file))
+    assert.ok(edited.kind === 'sound')
+    assert.notDeepEqual(
+      edited.proof.copy?.tables.map((table) => table.ledger),
+      copy.tables.map((table) => table.ledger),
+    )
+  })
+
+  test('a proof that cannot be written is known before anything is compared', async () => {
+    const { code, stderr } = await db('verify', '--proof', 'no/such/folder/proof.json')
+    assert.equal(code, 64)
+    assert.match(stderr, /FILE_UNWRITABLE.*no such file or folder/)
+    assert.ok(!stderr.includes('"kind":"progress"'))
+  })
+
+  test('progress with --json is lines of JSON, with a forecast that ends where the work does', async () => {
+    const { stderr } = await db('verify')
+    const records = stderr.trimEnd().split('\n')
+    assert.ok(records.length >= 180, 'two or more for each of 90 tables')
+    for (const record of records) assert.equal(JSON.parse(record).kind, 'progress')
+    const last = JSON.parse(records.at(-1) ?? '')
+    assert.deepEqual([last.phase, last.tableNumber, last.done], ['verify', 90, true])
   })
 
   test('no password appears in any output, whatever goes wrong', async () => {

@@ -25,7 +25,10 @@ const context: CliContext = {
   },
 }
 const program = new Command('threeshift').exitOverride()
-registerDb(program, context, { mover: systemDatabaseMover(systemClock, JSON.parse(process.env['LIMITS'] ?? '')) })
+registerDb(program, context, {
+  version: 'test',
+  mover: systemDatabaseMover(systemClock, JSON.parse(process.env['LIMITS'] ?? '')),
+})
 try {
   await program.parseAsync(process.argv.slice(2), { from: 'user' })
 } catch (error) {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { bytes, count, duration, progressLine, progressPrinter } from '../../../src/cli/progress-line.ts'
+import { bytes, count, duration, progressLine, tableProgressPrinter } from '../../../src/cli/progress-line.ts'
 import type { TableProgress } from '../../../src/ports/system-database.ts'
 import { fakeContext } from '../../support/fake-context.ts'
 
@@ -70,7 +70,7 @@ test('numbers, bytes and durations are written for people', () => {
 
 test('without a terminal only large tables get a line, once they are done', () => {
   const { context, stderr } = fakeContext()
-  const printer = progressPrinter(context)
+  const printer = tableProgressPrinter(context, false)
   for (const progress of [half, { ...half, done: true, rows: 9_999 }, { ...half, done: true }]) printer.show(progress)
   printer.end()
   assert.equal(stderr(), `${progressLine({ ...half, done: true })}\n`)
@@ -78,10 +78,25 @@ test('without a terminal only large tables get a line, once they are done', () =
 
 test('on a terminal one line is written over and cut to its width, and gone at the end', () => {
   const { context, stderr } = fakeContext({ isTTY: true })
-  const printer = progressPrinter(context)
+  const printer = tableProgressPrinter(context, false)
   printer.show(half)
   printer.end()
   printer.end()
   const clear = '\r\u001B[2K'
   assert.equal(stderr(), `${clear}${progressLine(half).slice(0, 99)}${clear}`)
+})
+
+test('with --json every record is a line of JSON, but a person at a terminal sees the one line', () => {
+  const forMachine = fakeContext()
+  const printer = tableProgressPrinter(forMachine.context, true)
+  for (const progress of [half, { ...half, done: true }]) printer.show(progress)
+  printer.end()
+  const records = forMachine.stderr().trimEnd().split('\n')
+  assert.deepEqual(
+    records.map((line) => JSON.parse(line)),
+    [half, { ...half, done: true }].map((progress) => ({ kind: 'progress', ...progress })),
+  )
+  const forPerson = fakeContext({ isTTY: true })
+  tableProgressPrinter(forPerson.context, true).show(half)
+  assert.ok(forPerson.stderr().endsWith(progressLine(half).slice(0, 99)))
 })

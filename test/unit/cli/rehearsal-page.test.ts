@@ -19,7 +19,7 @@ const users: VerifiedTable = {
   equal: true,
   targetRows: 1200,
   targetDigest: 'aa11',
-  tenants: [{ tenant: '3', rows: 1200, digest: 'aa11', equal: true }],
+  tenants: [{ tenant: '3', rows: 1200, digest: 'aa11', targetRows: 1200, targetDigest: 'aa11', equal: true }],
 }
 const verify = {
   verdict: 'equal',
@@ -27,6 +27,7 @@ const verify = {
   tables: [users],
   differences: [],
   truncated: false,
+  copy: null,
   declared: { cells: 2, rows: 1 },
   notChecked: [],
   tookMs: 900,
@@ -79,7 +80,7 @@ test('a different one lists the differences, both counts and both digests', () =
           equal: false,
           targetRows: 1199,
           targetDigest: '',
-          tenants: [{ tenant: '3', rows: 1200, digest: 'aa11', equal: false }],
+          tenants: [{ tenant: '3', rows: 1200, digest: 'aa11', targetRows: 0, targetDigest: '', equal: false }],
         },
       ],
       differences: [{ kind: 'missing-row', table: 'users', key: 'id=9' }],
@@ -146,7 +147,13 @@ test('whatever text a report holds is escaped', () => {
     },
     verify: {
       ...verify,
-      tables: [{ ...users, name: evil, tenants: [{ tenant: evil, rows: 1, digest: '', equal: false }] }],
+      tables: [
+        {
+          ...users,
+          name: evil,
+          tenants: [{ tenant: evil, rows: 1, digest: '', targetRows: 0, targetDigest: '', equal: false }],
+        },
+      ],
       differences: [
         { kind: 'changed-row', table: evil, key: evil, columns: [evil] },
         { kind: 'schema', table: evil, says: evil },

@@ -16,12 +16,14 @@ CREATE TABLE IF NOT EXISTS threeshift.copy (
   ended_by    bigint
 );
 
--- A row per table; made says that the copy created it, so that the next one may drop it.
+-- A row per table; made says that the copy created it, so that the next one may drop it. rows and digest are of what was
+-- sent, and NULL until the table is whole; reread says that it was read back and was the same.
 CREATE TABLE IF NOT EXISTS threeshift.copied_table (
   table_name text PRIMARY KEY,
   made       boolean NOT NULL,
   rows       bigint,
-  digest     text
+  digest     text,
+  reread     boolean NOT NULL DEFAULT false
 );
 
 -- A row per part of a table, in the order of the primary key; committed together with its rows.

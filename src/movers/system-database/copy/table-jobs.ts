@@ -222,7 +222,7 @@ async function finishTable(stream: CopyStream, work: CopyWork, plan: TablePlan):
   const sequence = setSequence(move.target)
   if (sequence !== null) await target.query(sequence, `setting the sequence of ${name}`)
   await target.query(`ANALYZE public.${quotePostgres(name)}`, `gathering statistics of ${name}`)
-  await noteTable(target, name, work.create, sumOf(plan.states))
+  await noteTable(target, name, work.create, { sent: sumOf(plan.states), reread: work.reread })
   await target.query('COMMIT', `committing ${name}`)
 }
 
@@ -260,12 +260,19 @@ function indexStatements(work: CopyWork, move: TableMove): readonly string[] {
   ]
 }
 
-async function noteTable(target: CopyStream['target'], name: string, made: boolean, sum: RowSum | null): Promise<void> {
+/** `whole`: what is in, when all of it is. */
+async function noteTable(
+  target: CopyStream['target'],
+  name: string,
+  made: boolean,
+  whole: { readonly sent: RowSum; readonly reread: boolean } | null,
+): Promise<void> {
+  const [rows, digest, reread] = whole === null ? [null, null, false] : [whole.sent.rows, whole.sent.hex, whole.reread]
   await target.query(
-    `INSERT INTO threeshift.copied_table VALUES ($1, $2, $3, $4)
-      ON CONFLICT (table_name) DO UPDATE SET rows = excluded.rows, digest = excluded.digest`,
+    `INSERT INTO threeshift.copied_table VALUES ($1, $2, $3, $4, $5)
+      ON CONFLICT (table_name) DO UPDATE SET rows = excluded.rows, digest = excluded.digest, reread = excluded.reread`,
     `noting ${name}`,
-    [name, String(made), sum === null ? null : String(sum.rows), sum?.hex ?? null],
+    [name, String(made), rows === null ? null : String(rows), digest, String(reread)],
   )
 }
 

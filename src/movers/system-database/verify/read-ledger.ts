@@ -3,6 +3,7 @@ import { CanonicalRow } from './canonical-row.ts'
 import { canonicalFromTarget } from './canonical.ts'
 import { KeyHash } from './key-hash.ts'
 import type { PostgresTarget } from '../postgres-target.ts'
+import { RowSum } from '../row-hash.ts'
 import type { TableMove } from '../table-move.ts'
 import type { TargetTable } from '../schema/target-schema.ts'
 
@@ -33,6 +34,8 @@ export interface TableLedger {
   readonly setAside: PackedEntries
   /** What each entry's `kind` means. */
   readonly kinds: readonly LedgerKind[]
+  /** Over the entries as they stand in the ledger. */
+  readonly sum: RowSum
 }
 
 const changedWords = 13
@@ -51,23 +54,25 @@ export async function readLedger(
 ): Promise<TableLedger> {
   const reader = new LedgerReader(target, move, there)
   const [[exists] = []] = await target.query(`SELECT to_regclass('threeshift.changed_value')`, 'looking for the ledger')
-  if (exists === null) return { changed: noEntries(changedWords), setAside: noEntries(asideWords), kinds: [] }
+  if (exists === null)
+    return { changed: noEntries(changedWords), setAside: noEntries(asideWords), kinds: [], sum: reader.sum }
   const changed = await reader.read('changed_value', changedColumns, changedWords, (entry, words, at) =>
     reader.packChanged(entry, words, at),
   )
   const setAside = await reader.read('row_set_aside', asideColumns, asideWords, (entry, words, at) =>
     reader.packAside(entry, words, at),
   )
-  return { changed, setAside, kinds: reader.kinds }
+  return { changed, setAside, kinds: reader.kinds, sum: reader.sum }
 }
 
-const changedColumns = ['source_key', 'target_key', 'column_name', 'reason', 'source_value', 'target_value']
+const changedColumns = ['source_key', 'target_key', 'column_name', 'reason', 'source_value', 'target_value', 'action']
 const asideColumns = ['source_key', 'column_name', 'reason', 'cells::text']
 
 type Entry = readonly (Buffer | null)[]
 
 class LedgerReader {
   readonly kinds: LedgerKind[] = []
+  readonly sum = new RowSum()
   readonly #target: PostgresTarget
   readonly #move: TableMove
   readonly #there: TargetTable | undefined
@@ -102,6 +107,7 @@ class LedgerReader {
       let at = 0
       while (await rows.more()) {
         while (rows.next()) {
+          this.sum.addRow(rows.bytes, rows.start, rows.end)
           fields.parse(rows.bytes, rows.start, rows.end)
           pack(fieldsOf(fields, rows.bytes), words, at)
           at += wordsPerEntry

@@ -1,6 +1,7 @@
 import type { Clock } from '../../../base/clock.ts'
 import type { Difference, MoveRequest, VerifiedTable, VerifyReport } from '../../../ports/system-database.ts'
 import { compareSchemas, type SchemaDifference } from '../schema/compare-schemas.ts'
+import { readCopyAccount } from './copy-account.ts'
 import { digestTable, type TableDigest } from './digest-table.ts'
 import { narrow } from './narrow.ts'
 import { type Partition, planPartition } from './partition.ts'
@@ -9,12 +10,14 @@ import { PostgresTarget } from '../postgres-target.ts'
 import { PhaseProgress, type TableProgressPart } from '../progress.ts'
 import { readLedger, type TableLedger } from './read-ledger.ts'
 import { readPostgresCatalog } from '../schema/read-postgres-catalog.ts'
+import { RowSum } from '../row-hash.ts'
 import type { SourceSession } from '../source-session.ts'
 import { sourceSide, targetSide } from './side.ts'
 import { planMoves, type TableMove } from '../table-move.ts'
 import type { TargetSchema } from '../schema/target-schema.ts'
 
 const listedPerTable = 20
+const noRows = new RowSum().hex
 // Where there is nothing to compare with, nothing is narrowed.
 const undivided: Partition = { kind: 'hash', count: 1 }
 
@@ -51,6 +54,7 @@ export async function verifySystemDatabase(request: MoveRequest, clock: Clock): 
       checks.push(await checkTable(session, target, move, actual, schemaDifferences, part))
       part.end()
     }
+    const copy = await readCopyAccount(target, new Map(checks.map((check) => [check.table.name, check.ledger])))
     const differences = [
       ...(await unfinishedCopy(target)),
       ...schemaDifferences.flatMap(differenceOf),
@@ -62,6 +66,7 @@ export async function verifySystemDatabase(request: MoveRequest, clock: Clock): 
       tables: checks.map((check) => check.table).toSorted((a, b) => (a.name < b.name ? -1 : 1)),
       differences,
       truncated: checks.some((check) => check.truncated),
+      copy,
       declared: {
         cells: checks.reduce((sum, check) => sum + check.declaredCells, 0),
         rows: checks.reduce((sum, check) => sum + check.declaredRows, 0),
@@ -77,6 +82,7 @@ export async function verifySystemDatabase(request: MoveRequest, clock: Clock): 
 
 interface TableCheck {
   readonly table: VerifiedTable
+  readonly ledger: TableLedger
   readonly differences: readonly Difference[]
   readonly truncated: boolean
   readonly declaredCells: number
@@ -99,7 +105,7 @@ async function checkTable(
   const from = sourceSide(source, move, ledger)
   if (there === undefined || columnsMissing) {
     const digest = await digestTable(from, move, undivided, progress)
-    return unreadable(move, digest)
+    return unreadable(move, ledger, digest)
   }
   const to = targetSide(target, move, there, ledger)
   const partition = await planPartition(source, target, move, there)
@@ -129,11 +135,14 @@ async function checkTable(
         return {
           tenant,
           rows: a?.rows ?? 0,
-          digest: a?.hex ?? '',
+          digest: a?.hex ?? noRows,
+          targetRows: b?.rows ?? 0,
+          targetDigest: b?.hex ?? noRows,
           equal: a !== undefined && b !== undefined && a.equals(b),
         }
       }),
     },
+    ledger,
     differences: [...narrowed.differences, ...ledgerDifferences.slice(0, listedPerTable)],
     truncated: narrowed.truncated || ledgerDifferences.length > listedPerTable,
     declaredCells: left.matchedCells,
@@ -146,15 +155,18 @@ function summaryOf(move: TableMove, digest: TableDigest): Pick<VerifiedTable, 'n
 }
 
 /** The target lacks the table or one of its columns; the schema differences say which. */
-function unreadable(move: TableMove, digest: TableDigest): TableCheck {
+function unreadable(move: TableMove, ledger: TableLedger, digest: TableDigest): TableCheck {
   const tenants = [...digest.tenants].map(([tenant, sum]) => ({
     tenant,
     rows: sum.rows,
     digest: sum.hex,
+    targetRows: 0,
+    targetDigest: '',
     equal: false,
   }))
   return {
     table: { ...summaryOf(move, digest), equal: false, targetRows: 0, targetDigest: '', tenants },
+    ledger,
     differences: [],
     truncated: false,
     declaredCells: 0,

@@ -12,6 +12,7 @@ import type { Side } from '../../../../src/movers/system-database/verify/side.ts
 import type { TableMove } from '../../../../src/movers/system-database/table-move.ts'
 import type { Difference } from '../../../../src/ports/system-database.ts'
 import { RowFields } from '../../../../src/wire/mysql/row-fields.ts'
+import { RowSum } from '../../../../src/movers/system-database/row-hash.ts'
 import type { PulledRows } from '../../../../src/wire/pulled-rows.ts'
 import { TupleFields } from '../../../../src/wire/postgres/tuple-fields.ts'
 import { moveOfTypes } from '../../../support/encode-values.ts'
@@ -21,7 +22,7 @@ type Cells = readonly (Buffer | null)[]
 
 const types = ['bigint', 'bigint', 'varbinary(50)', 'longblob', 'blob']
 const noEntries = { words: new Uint32Array(0), wordsPerEntry: 1, count: 0 }
-const noLedger: TableLedger = { changed: noEntries, setAside: noEntries, kinds: [] }
+const noLedger: TableLedger = { changed: noEntries, setAside: noEntries, kinds: [], sum: new RowSum() }
 const hashed: Partition = { kind: 'hash', count: 64 }
 const byId: Partition = {
   kind: 'range',
@@ -225,7 +226,7 @@ function ledgerOf(old: Buffer, now: Buffer | null): TableLedger {
   words.set(hash, changedAt.sourceKey)
   words.set(hash, changedAt.targetKey)
   const kinds = [{ column: 'c4', position: 4, reason: 'undecodable-text' }]
-  return { changed: { words, wordsPerEntry: 13, count: 1 }, setAside: noEntries, kinds }
+  return { changed: { words, wordsPerEntry: 13, count: 1 }, setAside: noEntries, kinds, sum: new RowSum() }
 }
 
 function rowWith(cell: Buffer | null): Cells {
