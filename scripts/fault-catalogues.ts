@@ -2,6 +2,9 @@ import { awsFaults } from '../src/adapters/aws/faults.ts'
 import { catalogue as serverFaults } from '../src/adapters/servers/faults.ts'
 import type { FaultCatalogue } from '../src/base/fault.ts'
 import { cliFaults } from '../src/cli/faults.ts'
+import { agentFaults } from '../src/engine/agents/faults.ts'
+import { engineFaults } from '../src/engine/faults.ts'
+import { evidenceFaults } from '../src/evidence/faults.ts'
 import { objectAddressFaults } from '../src/model/object-address.ts'
 import { addressFaults } from '../src/model/parse-database-url.ts'
 import { redisAddressFaults } from '../src/model/parse-redis-url.ts'
@@ -22,6 +25,9 @@ export const faultCatalogues: readonly { readonly title: string; readonly catalo
   { title: 'Fetched objects', catalogue: objectFaults },
   { title: 'Job queues', catalogue: queueFaults },
   { title: 'Source world', catalogue: worldFaults },
+  { title: 'Engine', catalogue: engineFaults },
+  { title: "Parties' agents", catalogue: agentFaults },
+  { title: 'Evidence', catalogue: evidenceFaults },
   { title: 'Amazon Web Services', catalogue: awsFaults },
   { title: 'Private servers', catalogue: serverFaults },
 ]

@@ -14,7 +14,7 @@ import { mysqlSourceWorld } from '../simulator/source-world/generate.ts'
 import { engineAccess } from './engine-access.ts'
 import { localRehearsal } from './local-rehearsal.ts'
 import { objectsOnDemand } from './objects-on-demand.ts'
-import { registeredSteps } from './steps.ts'
+import { registeredChunks, registeredSteps } from './steps.ts'
 
 const interrupted = 130
 const unexpected = 1
@@ -65,7 +65,13 @@ const ports: CliPorts = {
   redisMover: redisMover(systemClock, objectsOnDemand(context.env)),
   queues: redisQueueWatch(systemClock),
   sourceWorld,
-  engine: engineAccess({ env: context.env, cwd: context.cwd, clock: systemClock, steps: registeredSteps() }),
+  engine: engineAccess({
+    env: context.env,
+    cwd: context.cwd,
+    clock: systemClock,
+    steps: registeredSteps(),
+    chunks: registeredChunks(),
+  }),
   rehearsal: localRehearsal(sourceWorld, mover, systemClock),
 }
 
