@@ -6,6 +6,9 @@ import { threescaleFaults } from '../src/adapters/threescale/faults.ts'
 import type { FaultCatalogue } from '../src/base/fault.ts'
 import { cliFaults } from '../src/cli/faults.ts'
 import { ledgerFaults } from '../src/ledger/faults.ts'
+import { agentFaults } from '../src/engine/agents/faults.ts'
+import { engineFaults } from '../src/engine/faults.ts'
+import { evidenceFaults } from '../src/evidence/faults.ts'
 import { objectAddressFaults } from '../src/model/object-address.ts'
 import { addressFaults } from '../src/model/parse-database-url.ts'
 import { redisAddressFaults } from '../src/model/parse-redis-url.ts'
@@ -34,6 +37,9 @@ export const faultCatalogues: readonly { readonly title: string; readonly catalo
   { title: 'Source world', catalogue: worldFaults },
   { title: 'Simulated clusters', catalogue: clusterFaults },
   { title: '3scale’s own APIs', catalogue: threescaleFaults },
+  { title: 'Engine', catalogue: engineFaults },
+  { title: "Parties' agents", catalogue: agentFaults },
+  { title: 'Evidence', catalogue: evidenceFaults },
   { title: 'Amazon Web Services', catalogue: awsFaults },
   { title: 'OpenShift', catalogue: openshiftFaults },
   { title: 'Programs', catalogue: programFaults },

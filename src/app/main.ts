@@ -17,6 +17,10 @@ import { localRehearsal } from './local-rehearsal.ts'
 import { objectsOnDemand } from './objects-on-demand.ts'
 import { simulatedClusters } from './simulated-clusters.ts'
 import { partStores } from './part-stores.ts'
+import { engineAccess } from './engine-access.ts'
+import { localRehearsal } from './local-rehearsal.ts'
+import { objectsOnDemand } from './objects-on-demand.ts'
+import { registeredChunks, registeredSteps } from './steps.ts'
 
 const interrupted = 130
 const unexpected = 1
@@ -68,6 +72,13 @@ const ports: CliPorts = {
   queues: redisQueueWatch(systemClock),
   sourceWorld,
   simulatedClusters: simulatedClusters(systemClock, context.env('PATH')),
+  engine: engineAccess({
+    env: context.env,
+    cwd: context.cwd,
+    clock: systemClock,
+    steps: registeredSteps(),
+    chunks: registeredChunks(),
+  }),
   rehearsal: localRehearsal(sourceWorld, mover, systemClock),
   exchange: exchangeOnDemand(),
   openPlace: partStores(context.env),

@@ -11,13 +11,17 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   threescale: ['base', 'model'],
   ports: ['base', 'model'],
   wire: ['base'],
+  evidence: ['base', 'model'],
   runbook: ['base', 'model', 'threescale'],
   movers: ['base', 'model', 'ports', 'threescale', 'wire'],
+  engine: ['base', 'model', 'ports', 'evidence'],
+  server: ['base', 'model', 'ports'],
+  agent: ['base', 'model', 'ports', 'evidence', 'server'],
   adapters: ['base', 'model', 'ports'],
   ledger: ['base', 'model', 'ports'],
   simulator: ['base', 'model', 'ports', 'threescale'],
-  cli: ['base', 'model', 'ports', 'runbook'],
-  app: ['base', 'model', 'threescale', 'ports', 'wire', 'runbook', 'movers', 'adapters', 'ledger', 'simulator', 'cli'],
+  cli: ['base', 'model', 'ports', 'runbook', 'evidence'],
+  app: ['base', 'model', 'threescale', 'ports', 'wire', 'runbook', 'movers', 'adapters', 'ledger', 'simulator', 'cli', 'evidence', 'engine', 'server', 'agent'],
 }
 
 /** Which packages of the registry each may use. */
@@ -27,7 +31,12 @@ const mayUse: Readonly<Record<string, readonly string[]>> = {
   adapters: ['mysql2', 'pg', 'ioredis', 'zod', '@aws-sdk/client-s3', '@kubernetes/client-node', 'ws', '@aws-sdk/client-ec2', '@aws-sdk/client-elasticache', '@aws-sdk/client-iam', '@aws-sdk/client-rds', '@aws-sdk/client-sts'],
   simulator: ['mysql2', 'ioredis', 'ws', 'yaml', 'zod', 'pg'],
   ledger: ['zod'],
+  evidence: ['zod'],
+  engine: ['pg', '@dbos-inc/dbos-sdk'],
+  server: ['fastify', 'zod'],
+  agent: ['zod'],
   cli: ['commander', 'yaml', 'zod', '@clack/prompts'],
+  app: ['pg'],
 }
 
 const root = resolve(import.meta.dirname, '../..')

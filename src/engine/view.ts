@@ -1,0 +1,95 @@
+import { never } from '../base/never.ts'
+import { gateVerdict } from '../model/gate.ts'
+import type { FailureCard, MigrationStateKind, MigrationView, OpenGate } from '../ports/engine.ts'
+import { batonOf } from './baton.ts'
+import { failureCard } from './failure-card.ts'
+import type { PlannedRow, Snapshot } from './snapshot.ts'
+
+/** What is shown of a migration: its state, who has to act, and what is open or failed. */
+export function viewOf(snapshot: Snapshot): MigrationView {
+  const rows = plannedRows(snapshot)
+  const current = currentRow(snapshot, rows)
+  const state = stateOf(snapshot, current)
+  const gate = current === null ? null : openGate(snapshot, current)
+  const failure = current === null ? null : failureOf(snapshot, current)
+  return {
+    id: snapshot.id,
+    customer: snapshot.customer,
+    state,
+    generation: snapshot.generation,
+    direction: snapshot.backTo === null ? 'forward' : 'back',
+    startedAt: snapshot.startedAt,
+    requestedBy: snapshot.requestedBy,
+    baton: batonOf(snapshot, state, current, gate, failure),
+    gate,
+    failure,
+    rows: rows.map((row) => ({
+      id: row.id,
+      number: row.plan.number,
+      title: row.plan.title,
+      owner: row.plan.owner,
+      undo: row.plan.undo.kind,
+      state: row.state,
+      progress: row.progress,
+    })),
+  }
+}
+
+function plannedRows(snapshot: Snapshot): readonly PlannedRow[] {
+  return snapshot.rows.map((row) => {
+    const plan = snapshot.plan.rows.find(({ id }) => id === row.id)
+    if (plan === undefined) throw new Error(`bug: ${snapshot.id} stores the row ${row.id}, which its plan lacks`)
+    return { ...row, plan }
+  })
+}
+
+/** The row that the run is at: the first that is not done, or on the way back the last that is not taken back. */
+function currentRow(snapshot: Snapshot, rows: readonly PlannedRow[]): PlannedRow | null {
+  if (snapshot.ended !== null) return null
+  if (snapshot.backTo === null) return rows.find(({ state }) => state.kind !== 'done') ?? null
+  const from = rows.findIndex(({ id }) => id === snapshot.backTo)
+  const back = rows.slice(from).toReversed()
+  return back.find((row) => row.state.kind !== 'undone' && (row.state.kind !== 'waiting' || row.touched)) ?? null
+}
+
+function stateOf(snapshot: Snapshot, current: PlannedRow | null): MigrationStateKind {
+  if (snapshot.ended !== null) return snapshot.ended
+  if (snapshot.control === 'cancelled') return 'cancelled'
+  if (snapshot.control === 'paused') return 'paused'
+  const state = current?.state ?? { kind: 'waiting' as const }
+  switch (state.kind) {
+    case 'failed':
+      return state.fault.exit === 5 ? 'needs-rollback' : 'failed-safe'
+    case 'held':
+      // On the way back nobody is asked: the row is the one where the way forward had stopped.
+      return snapshot.backTo === null ? 'waiting-for-person' : working(snapshot)
+    case 'with-agent':
+      return 'waiting-for-agent'
+    case 'waiting':
+    case 'running':
+    case 'retrying':
+    case 'done':
+    case 'undone':
+      return working(snapshot)
+    default:
+      return never(state)
+  }
+}
+
+function working(snapshot: Snapshot): MigrationStateKind {
+  return snapshot.workers > 0 ? 'running' : 'no-worker'
+}
+
+function openGate(snapshot: Snapshot, row: PlannedRow): OpenGate | null {
+  const gate = snapshot.gates[row.id]
+  const { ask } = row
+  if (row.state.kind !== 'held' || snapshot.backTo !== null) return null
+  if (gate === undefined || ask === null || ask.generation !== snapshot.generation) return null
+  const verdict = gateVerdict(gate, snapshot.requestedBy, ask.answers)
+  const { explanation, digest, askedAt, answers } = ask
+  return { gate, explanation, digest, askedAt, answers, missing: verdict.kind === 'open' ? verdict.missing : [] }
+}
+
+function failureOf(snapshot: Snapshot, row: PlannedRow): FailureCard | null {
+  return row.state.kind === 'failed' ? failureCard(snapshot, row, row.state) : null
+}
