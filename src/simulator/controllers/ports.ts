@@ -109,7 +109,12 @@ export interface PortalApi {
     at: Secret,
     adminHost: string,
     token: Secret,
-    provider: { readonly name: string; readonly clientId: string; readonly clientSecret: Secret; readonly site: string },
+    provider: {
+      readonly name: string
+      readonly clientId: string
+      readonly clientSecret: Secret
+      readonly site: string
+    },
     signal: AbortSignal,
   ): Promise<void>
 }
