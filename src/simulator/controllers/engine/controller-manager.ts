@@ -18,6 +18,9 @@ export interface ManagerOptions {
   readonly onError: (error: unknown, controller: string, key: Key) => void
 }
 
+/** More turns than any change needs while a clock stands still. */
+const mostTurns = 3_000
+
 interface Turn {
   readonly controller: Controller
   readonly key: Key
@@ -62,6 +65,7 @@ export class ControllerManager {
   }
 
   async #settle(): Promise<void> {
+    let [turns, at] = [0, this.#options.clock.now()]
     for (;;) {
       this.#options.signal.throwIfAborted()
       this.#takeDue()
@@ -72,6 +76,8 @@ export class ControllerManager {
         continue
       }
       this.#queue.delete(id)
+      if (this.#options.clock.now() !== at) [turns, at] = [0, this.#options.clock.now()]
+      if (turns++ > mostTurns) throw new Error(`bug: the controllers undo each other's work and never rest: ${id}`)
       await this.#reconcile(turn)
     }
   }
