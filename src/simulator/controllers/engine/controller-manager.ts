@@ -19,7 +19,7 @@ export interface ManagerOptions {
 }
 
 /** More turns than any change needs while a clock stands still. */
-const mostTurns = 3_000
+const mostTurns = 20_000
 
 interface Turn {
   readonly controller: Controller
@@ -193,6 +193,4 @@ export class ControllerManager {
   }
 }
 
-type Outcome =
-  | { readonly kind: 'done'; readonly value: unknown }
-  | { readonly kind: 'failed'; readonly error: unknown }
+type Outcome = { readonly kind: 'done'; readonly value: unknown } | { readonly kind: 'failed'; readonly error: unknown }

@@ -55,12 +55,7 @@ export const deploymentConfigs: Controller = {
   },
 }
 
-function roll(
-  context: Context,
-  config: DeploymentConfig,
-  latest: PodKeeper,
-  versions: readonly PodKeeper[],
-): Again {
+function roll(context: Context, config: DeploymentConfig, latest: PodKeeper, versions: readonly PodKeeper[]): Again {
   const { namespace = '' } = config.metadata
   const ref = { resource: controllers, namespace, name: latest.metadata.name }
   const deadline = context.remaining(latest, 'rollout', context.timings.rolloutDeadline)
@@ -117,7 +112,12 @@ function settle(context: Context, config: DeploymentConfig, versions: readonly P
 }
 
 /** Runs a hook pod; a failed one is tried again where its policy says so. */
-function hook(context: Context, version: PodKeeper, hook: LifecycleHook, type: 'pre' | 'post'): 'done' | 'running' | 'failed' {
+function hook(
+  context: Context,
+  version: PodKeeper,
+  hook: LifecycleHook,
+  type: 'pre' | 'post',
+): 'done' | 'running' | 'failed' {
   const { namespace = '', name } = version.metadata
   const podName = `${name}-hook-${type}`
   const pod = context.view.get<Pod>('pods', namespace, podName)

@@ -33,7 +33,9 @@ export function keepPods(
     createPod(context, owner, wanted.template, wanted.ordinals === true ? `${name}-${ordinal}` : newName(context, name))
   }
   const surplus = [...live]
-    .sort((a, b) => Number(hasCondition(a, 'Ready')) - Number(hasCondition(b, 'Ready')) || (ageOf(a) < ageOf(b) ? 1 : -1))
+    .sort(
+      (a, b) => Number(hasCondition(a, 'Ready')) - Number(hasCondition(b, 'Ready')) || (ageOf(a) < ageOf(b) ? 1 : -1),
+    )
     .slice(0, Math.max(0, live.length - wanted.replicas))
   for (const pod of surplus) context.view.remove({ resource: 'pods', namespace, name: pod.metadata.name })
   const kept = live.filter((pod) => !surplus.includes(pod))

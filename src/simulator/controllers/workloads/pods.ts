@@ -70,14 +70,14 @@ function holdForVolumes(pod: Pod, ref: ObjectRef, context: Context): Again {
   const { view, timings } = context
   const namespace = ref.namespace
   const missing = (pod.spec.volumes ?? []).find(({ persistentVolumeClaim: claim, secret }) => {
-    if (secret !== undefined && secret.optional !== true && view.get('secrets', namespace, secret.secretName) === undefined)
+    if (
+      secret !== undefined &&
+      secret.optional !== true &&
+      view.get('secrets', namespace, secret.secretName) === undefined
+    )
       return true
     if (claim === undefined) return false
-    const found = view.get<Claim>(
-      'persistentvolumeclaims',
-      namespace,
-      claim.claimName,
-    )
+    const found = view.get<Claim>('persistentvolumeclaims', namespace, claim.claimName)
     return found?.status?.phase !== 'Bound'
   })
   if (missing === undefined) return null
@@ -86,7 +86,8 @@ function holdForVolumes(pod: Pod, ref: ObjectRef, context: Context): Again {
 }
 
 function pull(pod: Pod, ref: ObjectRef, context: Context): Again {
-  if (pod.status?.containerStatuses?.some(({ state }) => state.waiting?.reason !== 'ContainerCreating') === true) return null
+  if (pod.status?.containerStatuses?.some(({ state }) => state.waiting?.reason !== 'ContainerCreating') === true)
+    return null
   const left = context.remaining(pod, 'pulling', context.timings.imagePull)
   if (left === 0) return null
   wait(ref, context, 'ContainerCreating')
@@ -194,7 +195,12 @@ function ready(pod: Pod, ref: ObjectRef, context: Context): Again {
 }
 
 function crashed(ref: ObjectRef, context: Context, container: Container, restarts: number, ended: Ended): void {
-  const terminated = { exitCode: ended.exitCode, reason: 'Error', message: ended.message, finishedAt: context.timestamp() }
+  const terminated = {
+    exitCode: ended.exitCode,
+    reason: 'Error',
+    message: ended.message,
+    finishedAt: context.timestamp(),
+  }
   context.view.change<Pod>(ref, (draft) => {
     const statuses = draft.spec.containers.map((one) => statusOf(draft, one) ?? waiting(one, 'ContainerCreating'))
     const message = `back-off restarting failed container=${container.name}: ${ended.message}`
@@ -232,9 +238,10 @@ function runToTheEnd(
       containerStatuses: draft.spec.containers.map((one) => ({
         ...waiting(one, ''),
         started: true,
-        state: statusOf(draft, one)?.state.running === undefined
-          ? { running: { startedAt: context.timestamp() } }
-          : (statusOf(draft, one)?.state ?? {}),
+        state:
+          statusOf(draft, one)?.state.running === undefined
+            ? { running: { startedAt: context.timestamp() } }
+            : (statusOf(draft, one)?.state ?? {}),
       })),
     }
   })
@@ -267,6 +274,8 @@ export function finishPod(context: Context, ref: ObjectRef, exitCode: number, me
 }
 
 function wait(ref: ObjectRef, context: Context, reason: string, message?: string): void {
+  const before = context.view.get<Pod>('pods', ref.namespace, ref.name)?.status?.containerStatuses?.[0]?.state.waiting
+  if (before?.reason === reason && before.message === message) return
   context.view.change<Pod>(ref, (draft) => {
     draft.status = {
       ...draft.status,

@@ -2,12 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { hasCondition } from '../../../../src/simulator/controllers/engine/conditions.ts'
 import type { ContainerRuntime } from '../../../../src/simulator/controllers/workloads/container-runtime.ts'
-import { deploymentConfigs } from '../../../../src/simulator/controllers/workloads/deployment-configs.ts'
-import { deployments } from '../../../../src/simulator/controllers/workloads/deployments.ts'
-import { jobs } from '../../../../src/simulator/controllers/workloads/jobs.ts'
-import { podKeepers } from '../../../../src/simulator/controllers/workloads/pod-keepers.ts'
-import { pods } from '../../../../src/simulator/controllers/workloads/pods.ts'
-import { claims, isAdmitted, routes } from '../../../../src/simulator/controllers/workloads/routes.ts'
+import { isAdmitted } from '../../../../src/simulator/controllers/workloads/routes.ts'
 import type {
   Deployment,
   DeploymentConfig,
@@ -16,19 +11,12 @@ import type {
   PodKeeper,
   Route,
 } from '../../../../src/simulator/controllers/workloads/shapes.ts'
+import { workloadControllers } from '../../../../src/simulator/controllers/workloads/workload-controllers.ts'
 import { namespaceOf, scriptedRuntime, simulatedCluster } from '../../../support/controllers.ts'
 
 const ns = 'web'
 const withRuntime = (script: Partial<ContainerRuntime> = {}) => {
-  const cluster = simulatedCluster([
-    pods(scriptedRuntime(script)),
-    ...podKeepers,
-    deployments,
-    deploymentConfigs,
-    jobs,
-    routes('apps.example.com'),
-    claims,
-  ])
+  const cluster = simulatedCluster(workloadControllers(scriptedRuntime(script), 'apps.example.com'))
   cluster.create(namespaceOf(ns))
   return cluster
 }
@@ -70,7 +58,9 @@ describe('a Deployment', () => {
     await until(() => {
       const ready = view.list<Pod>('pods', ns).filter((pod) => hasCondition(pod, 'Ready')).length
       least = Math.min(least, ready)
-      return get()?.status?.observedGeneration === 2 && get()?.status?.updatedReplicas === 2 && get()?.status?.replicas === 2
+      return (
+        get()?.status?.observedGeneration === 2 && get()?.status?.updatedReplicas === 2 && get()?.status?.replicas === 2
+      )
     })
     assert.equal(least, 2)
     assert.equal(get()?.metadata.annotations?.['deployment.kubernetes.io/revision'], '2')
@@ -102,7 +92,10 @@ describe('a Deployment', () => {
     assert.equal(state()?.state.waiting?.reason, 'CrashLoopBackOff')
     await pass(1_300_000)
     const get = view.get<Deployment>('deployments.apps', ns, 'web')
-    assert.equal(get?.status?.conditions?.find(({ type }) => type === 'Progressing')?.reason, 'ProgressDeadlineExceeded')
+    assert.equal(
+      get?.status?.conditions?.find(({ type }) => type === 'Progressing')?.reason,
+      'ProgressDeadlineExceeded',
+    )
     up = true
     await until(() => view.get<Deployment>('deployments.apps', ns, 'web')?.status?.readyReplicas === 1)
   })
