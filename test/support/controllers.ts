@@ -8,6 +8,14 @@ import { ControllerManager } from '../../src/simulator/controllers/engine/contro
 import { runVirtually, VirtualClock } from '../../src/simulator/controllers/engine/run-controllers.ts'
 import { realTimings } from '../../src/simulator/controllers/engine/timings.ts'
 import type { SeedValues } from '../../src/simulator/controllers/ports.ts'
+import { liveRedisVersions } from '../../src/simulator/controllers/database/redis-versions.ts'
+import { sqlHostedNames } from '../../src/simulator/controllers/database/sql-hosted-names.ts'
+import { sqlSystemDatabase } from '../../src/simulator/controllers/database/sql-system-database.ts'
+import { threescalePackage } from '../../src/simulator/controllers/olm/catalog.ts'
+import { olmControllers } from '../../src/simulator/controllers/olm/olm-controllers.ts'
+import { threescaleControllers } from '../../src/simulator/controllers/threescale/threescale-controllers.ts'
+import { threescaleRuntime } from '../../src/simulator/controllers/threescale/threescale-runtime.ts'
+import { workloadControllers } from '../../src/simulator/controllers/workloads/workload-controllers.ts'
 import type { ContainerRuntime } from '../../src/simulator/controllers/workloads/container-runtime.ts'
 
 /** What a simulated 3scale is seeded with where a test does not care. */
@@ -95,4 +103,34 @@ export function scriptedRuntime(script: Partial<ContainerRuntime> = {}): Contain
     run: async () => ({ exitCode: 0, message: '' }),
     ...script,
   }
+}
+
+/** A cluster that runs 3scale's operator in every release, on real databases. */
+export function threescaleCluster(appsDomain: string, more: readonly Controller[] = []): SimulatedCluster {
+  const clock = new VirtualClock(Date.UTC(2026, 0, 1))
+  const hooks = sqlSystemDatabase(clock)
+  const redis = liveRedisVersions
+  let calls = 0
+  const runtime = threescaleRuntime({
+    hooks,
+    redis,
+    others: scriptedRuntime(),
+    timestamp: () => `${new Date(clock.now()).toISOString()} ${++calls}`,
+  })
+  const nowhere = new Secret('postgresql://nobody@127.0.0.1:1/none')
+  const bundledServers = () => ({
+    systemDatabase: nowhere,
+    systemRedis: nowhere,
+    backendRedisStorage: nowhere,
+    backendRedisQueues: nowhere,
+  })
+  return simulatedCluster(
+    [
+      ...workloadControllers(runtime, appsDomain),
+      ...olmControllers({ 'redhat-operators': [threescalePackage()] }),
+      ...threescaleControllers({ hooks, redis, bundledServers, hostedNames: sqlHostedNames }),
+      ...more,
+    ],
+    { clock },
+  )
 }

@@ -1,8 +1,10 @@
 import type { Secret } from '../../../base/secret.ts'
+import type { ClusterView } from '../engine/cluster-view.ts'
 import type { Container, Pod } from './shapes.ts'
 
 /** A container of a pod, with its variables as they were when it was looked at. */
 export interface RunningContainer {
+  readonly view: ClusterView
   readonly pod: Pod
   readonly container: Container
   readonly env: ReadonlyMap<string, Secret>

@@ -102,7 +102,7 @@ async function initialize(pod: Pod, ref: ObjectRef, context: Context, runtime: C
       wait(ref, context, 'PodInitializing')
       return context.timings.retry
     }
-    if (!(await runtime.initialized({ pod, container, env: resolved.env }, context.signal))) {
+    if (!(await runtime.initialized({ view: context.view, pod, container, env: resolved.env }, context.signal))) {
       wait(ref, context, 'PodInitializing')
       return context.timings.retry
     }
@@ -144,7 +144,7 @@ async function runContainers(pod: Pod, ref: ObjectRef, context: Context, runtime
       const left = context.remaining(pod, `backoff ${container.name} ${restarts}`, backoff)
       if (left > 0) return left
     }
-    const ended = await runtime.crash({ pod, container, env }, context.signal)
+    const ended = await runtime.crash({ view: context.view, pod, container, env }, context.signal)
     if (ended !== null) {
       crashed(ref, context, container, restarts + 1, ended)
       return 0
@@ -245,7 +245,7 @@ function runToTheEnd(
       })),
     }
   })
-  const outcome = context.outcome(`${pod.metadata.uid} run`, (signal) => runtime.run({ pod, container, env }, signal))
+  const outcome = context.outcome(`${pod.metadata.uid} run`, (signal) => runtime.run({ view: context.view, pod, container, env }, signal))
   if (outcome === undefined) return null
   const { exitCode, message } = outcome.value
   finishPod(context, ref, exitCode, message)
