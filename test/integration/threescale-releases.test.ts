@@ -72,9 +72,12 @@ async function install(release: Release, spec: object = {}) {
     pods: () => view.list<Pod>('pods', ns),
     isReady: (at = release) => isInstalled(view, ns, at),
     moveTo: (channel: string) =>
-      view.change<Subscription>({ resource: resources.subscriptions, namespace: ns, name: '3scale-operator' }, (draft) => {
-        draft.spec.channel = channel
-      }),
+      view.change<Subscription>(
+        { resource: resources.subscriptions, namespace: ns, name: '3scale-operator' },
+        (draft) => {
+          draft.spec.channel = channel
+        },
+      ),
     kindOf,
   }
 }
@@ -93,19 +96,19 @@ describe('a 3scale', () => {
       const world = await install(release)
       await world.until(() => hasCondition(world.apiManager(), 'Available'))
       assert.ok(world.isReady())
-      assert.deepEqual(world.names(world.kindOf(release)).filter((name) => name !== operatorDeployment), unbundled(release))
+      assert.deepEqual(
+        world.names(world.kindOf(release)).filter((name) => name !== operatorDeployment),
+        unbundled(release),
+      )
       assert.deepEqual(await world.sql('SELECT max(version) FROM schema_migrations'), [
         [releaseFacts[release].lastMigration],
       ])
       const seed = secretValues(world.view, ns, 'system-seed')
-      assert.deepEqual(
-        await world.sql('SELECT value FROM access_tokens ORDER BY id'),
-        [
-          [seed?.get('MASTER_ACCESS_TOKEN')?.reveal('compare')],
-          [secretValues(world.view, ns, 'system-master-apicast')?.get('ACCESS_TOKEN')?.reveal('compare')],
-          [seed?.get('ADMIN_ACCESS_TOKEN')?.reveal('compare')],
-        ],
-      )
+      assert.deepEqual(await world.sql('SELECT value FROM access_tokens ORDER BY id'), [
+        [seed?.get('MASTER_ACCESS_TOKEN')?.reveal('compare')],
+        [secretValues(world.view, ns, 'system-master-apicast')?.get('ACCESS_TOKEN')?.reveal('compare')],
+        [seed?.get('ADMIN_ACCESS_TOKEN')?.reveal('compare')],
+      ])
       const hosts = world.view.list<Route>(routeResource, ns)
       assert.ok(hosts.every(isAdmitted))
       assert.equal(hosts.length, 6)
@@ -191,7 +194,9 @@ describe('a 3scale', () => {
       if (good === undefined) throw new Error('no secret')
       const bad = new Secret('postgresql://nobody:wrong@127.0.0.1:1/gone')
       writeSecret(world.view, { namespace: ns, name: 'system-database', values: new Map([['URL', bad]]) })
-      for (const { metadata } of world.pods().filter((pod) => pod.metadata.labels?.['threescale_component_element'] === 'sidekiq')) {
+      for (const { metadata } of world
+        .pods()
+        .filter((pod) => pod.metadata.labels?.['threescale_component_element'] === 'sidekiq')) {
         world.view.remove({ resource: 'pods', namespace: ns, name: metadata.name })
       }
       const reasons = () => JSON.stringify(world.pods().map(({ status }) => status?.containerStatuses))
@@ -237,7 +242,14 @@ function isSettled(world: Installed, release: Release): boolean {
         status?.updatedReplicas === spec?.replicas &&
         spec?.template.metadata?.labels?.['com.redhat.component-version'] === release
       )
-    }) && (!isLater || jobs.every((job) => hasCondition(job, 'Complete') && /:3scale/.test(JSON.stringify(job)) && JSON.stringify(job).includes(`:3scale${release}`)))
+    }) &&
+    (!isLater ||
+      jobs.every(
+        (job) =>
+          hasCondition(job, 'Complete') &&
+          /:3scale/.test(JSON.stringify(job)) &&
+          JSON.stringify(job).includes(`:3scale${release}`),
+      ))
   )
 }
 
@@ -246,7 +258,10 @@ async function expectHop(world: Installed, release: Release): Promise<void> {
   const isLater = releaseFacts[release].workloadKind === 'Deployment'
   await world.until(() => !isLater || world.names(configResource).length === 0)
   const kind = world.kindOf(release)
-  assert.deepEqual(world.names(kind).filter((name) => name !== operatorDeployment), unbundled(release))
+  assert.deepEqual(
+    world.names(kind).filter((name) => name !== operatorDeployment),
+    unbundled(release),
+  )
   const [[version] = []] = await world.sql('SELECT max(version) FROM schema_migrations')
   assert.equal(version, releaseFacts[release].lastMigration)
   const claims = world.names('persistentvolumeclaims')

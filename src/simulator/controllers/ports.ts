@@ -118,3 +118,28 @@ export interface PortalApi {
     signal: AbortSignal,
   ): Promise<void>
 }
+
+/** What the cloud gives for a resource of RHOAM's. */
+export type CloudResourceKind = 'postgres' | 'redis' | 'blobstorage'
+
+/**
+ * The cloud behind RHOAM's cloud resource operator. A resource is named by the CR that asks for it, and known to the
+ * cloud by `identifier`. Values are those of the result secret: username, password, host, port, database of a Postgres;
+ * uri and port of a Redis; bucketName, bucketRegion, credentialKeyID, credentialSecretKey of a bucket.
+ */
+export interface Cloud {
+  /** Makes it, or finds it. Out: its result secret; null when it cannot be made. */
+  provision(
+    kind: CloudResourceKind,
+    name: string,
+    identifier: string,
+    signal: AbortSignal,
+  ): Promise<ReadonlyMap<string, Secret> | null>
+  /** The result secret of what is there under the identifier; null when nothing is. */
+  find(
+    kind: CloudResourceKind,
+    name: string,
+    identifier: string,
+    signal: AbortSignal,
+  ): Promise<ReadonlyMap<string, Secret> | null>
+}

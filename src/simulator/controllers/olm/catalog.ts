@@ -1,4 +1,4 @@
-import type { OperatorBuild } from '../../../model/release.ts'
+import type { OperatorBuild, RhoamBuild } from '../../../model/release.ts'
 import { type Hop, hops } from '../../../threescale/hops.ts'
 
 /** One version of an operator, as a catalog offers it. */
@@ -93,7 +93,7 @@ export function versionOfCsv(csv: string): string {
 }
 
 /** A version of the 3scale operator, as its label says which 3scale it brings. */
-export function threescaleBundle(build: OperatorBuild, version: string): Bundle {
+export function threescaleBundle(build: RhoamBuild, version: string): Bundle {
   const release = build.replace('-mas', '')
   const hop = hops.find((one: Hop) => one.to === build) as Hop | undefined
   const floor = (database: string) => hop?.needs.find((need) => need.database === database)?.atLeast

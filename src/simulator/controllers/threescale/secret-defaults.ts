@@ -90,7 +90,12 @@ export function defaultSecrets(
     const missing = Object.entries(values).filter(([key]) => there?.has(key) !== true)
     if (there !== undefined && missing.length === 0) continue
     // The secret of an external database is the customer's to make; without it the pods wait.
-    if (there === undefined && missing.every(([, make]) => make().reveal('see whether it is empty') === '') && name.includes('redis')) continue
+    if (
+      there === undefined &&
+      missing.every(([, make]) => make().reveal('see whether it is empty') === '') &&
+      name.includes('redis')
+    )
+      continue
     if (there === undefined && missing.length === 0) continue
     defaultSecret(context.view, {
       namespace,

@@ -8,7 +8,14 @@ import { isExternal, tenantNameOf } from './installation.ts'
 import { type ApiManager, configResource } from './shapes.ts'
 import { searchClaimOf } from './templates.ts'
 
-const imageStreams = ['amp-apicast', 'amp-backend', 'amp-system', 'amp-zync', 'system-memcached', 'zync-database-postgresql']
+const imageStreams = [
+  'amp-apicast',
+  'amp-backend',
+  'amp-system',
+  'amp-zync',
+  'system-memcached',
+  'zync-database-postgresql',
+]
 
 /** Services, config maps, claims and the one Route that the operator itself makes. What is there stays as it is. */
 export function ensureSurroundings(
@@ -39,7 +46,9 @@ export function ensureSurroundings(
   }
   // The domain of the day when it was made: nothing reconciles it afterwards.
   ensure('v1', 'ConfigMap', 'system-environment', { data })
-  ensure('v1', 'ConfigMap', 'system', { data: { 'zync.yml': '', 'rolling_updates.yml': '', 'service_discovery.yml': '' } })
+  ensure('v1', 'ConfigMap', 'system', {
+    data: { 'zync.yml': '', 'rolling_updates.yml': '', 'service_discovery.yml': '' },
+  })
   ensure('v1', 'ConfigMap', 'apicast-environment', { data: { APICAST_MANAGEMENT_API: 'status' } })
   ensure('v1', 'ConfigMap', 'backend-environment', { data: { RACK_ENV: 'production' } })
   const claim = searchClaimOf(release)

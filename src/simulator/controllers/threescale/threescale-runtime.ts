@@ -67,7 +67,8 @@ async function deploy(ports: ThreescaleRuntimePorts, run: RunningContainer, sign
   const url = env.get('DATABASE_URL')
   if (url === undefined) return { exitCode: 1, message: 'DATABASE_URL is not set' }
   const outcome = await ports.hooks.deploy(url, releaseOfImage(container.image), seedOf(env), signal)
-  if (outcome.kind === 'failed') return { exitCode: 1, message: `the database could not be made ready: ${outcome.reason}` }
+  if (outcome.kind === 'failed')
+    return { exitCode: 1, message: `the database could not be made ready: ${outcome.reason}` }
   if (outcome.kind === 'seeded') tellZync(view, pod.metadata.namespace ?? '', ports.timestamp())
   return { exitCode: 0, message: `${outcome.kind}, schema version ${outcome.schemaVersion}` }
 }

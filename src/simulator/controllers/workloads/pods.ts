@@ -245,7 +245,9 @@ function runToTheEnd(
       })),
     }
   })
-  const outcome = context.outcome(`${pod.metadata.uid} run`, (signal) => runtime.run({ view: context.view, pod, container, env }, signal))
+  const outcome = context.outcome(`${pod.metadata.uid} run`, (signal) =>
+    runtime.run({ view: context.view, pod, container, env }, signal),
+  )
   if (outcome === undefined) return null
   const { exitCode, message } = outcome.value
   finishPod(context, ref, exitCode, message)
