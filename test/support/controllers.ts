@@ -7,11 +7,14 @@ import type { Controller } from '../../src/simulator/controllers/engine/controll
 import { ControllerManager } from '../../src/simulator/controllers/engine/controller-manager.ts'
 import { runVirtually, VirtualClock } from '../../src/simulator/controllers/engine/run-controllers.ts'
 import { realTimings } from '../../src/simulator/controllers/engine/timings.ts'
-import type { SeedValues } from '../../src/simulator/controllers/ports.ts'
+import type { Cloud, SeedValues } from '../../src/simulator/controllers/ports.ts'
+import { rhoamCatalogs, type RhoamVersion } from '../../src/simulator/controllers/rhoam/rhoam-catalog.ts'
+import { rhoamControllers } from '../../src/simulator/controllers/rhoam/rhoam-controllers.ts'
 import { liveRedisVersions } from '../../src/simulator/controllers/database/redis-versions.ts'
 import { sqlHostedNames } from '../../src/simulator/controllers/database/sql-hosted-names.ts'
 import { sqlSystemDatabase } from '../../src/simulator/controllers/database/sql-system-database.ts'
-import { threescalePackage } from '../../src/simulator/controllers/olm/catalog.ts'
+import { type Catalogs, threescalePackage } from '../../src/simulator/controllers/olm/catalog.ts'
+import { sqlPortalApi } from '../../src/simulator/controllers/database/sql-portal-api.ts'
 import { olmControllers } from '../../src/simulator/controllers/olm/olm-controllers.ts'
 import { threescaleControllers } from '../../src/simulator/controllers/threescale/threescale-controllers.ts'
 import { threescaleRuntime } from '../../src/simulator/controllers/threescale/threescale-runtime.ts'
@@ -106,7 +109,11 @@ export function scriptedRuntime(script: Partial<ContainerRuntime> = {}): Contain
 }
 
 /** A cluster that runs 3scale's operator in every release, on real databases. */
-export function threescaleCluster(appsDomain: string, more: readonly Controller[] = []): SimulatedCluster {
+export function threescaleCluster(
+  appsDomain: string,
+  more: readonly Controller[] = [],
+  catalogs: Catalogs = {},
+): SimulatedCluster {
   const clock = new VirtualClock(Date.UTC(2026, 0, 1))
   const hooks = sqlSystemDatabase(clock)
   const redis = liveRedisVersions
@@ -127,10 +134,16 @@ export function threescaleCluster(appsDomain: string, more: readonly Controller[
   return simulatedCluster(
     [
       ...workloadControllers(runtime, appsDomain),
-      ...olmControllers({ 'redhat-operators': [threescalePackage()] }),
+      ...olmControllers({ 'redhat-operators': [threescalePackage()], ...catalogs }),
       ...threescaleControllers({ hooks, redis, bundledServers, hostedNames: sqlHostedNames }),
       ...more,
     ],
     { clock },
   )
+}
+
+/** A cluster that runs RHOAM in a version, with 3scale on real databases. */
+export function rhoamCluster(appsDomain: string, cloud: Cloud, version: RhoamVersion): SimulatedCluster {
+  const options = { version, portal: sqlPortalApi, alertFromAddress: 'noreply-alert@example.com', cloud }
+  return threescaleCluster(appsDomain, rhoamControllers(options), rhoamCatalogs(version))
 }

@@ -100,6 +100,7 @@ async function initialize(pod: Pod, ref: ObjectRef, context: Context, runtime: C
     const resolved = containerEnv(context.view, ref.namespace ?? '', container)
     if (resolved.kind === 'incomplete') {
       wait(ref, context, 'PodInitializing')
+      setInit(ref, context, [waiting(container, 'CreateContainerConfigError', resolved.message)])
       return context.timings.retry
     }
     if (!(await runtime.initialized({ view: context.view, pod, container, env: resolved.env }, context.signal))) {
@@ -112,8 +113,17 @@ async function initialize(pod: Pod, ref: ObjectRef, context: Context, runtime: C
       return left
     }
   }
+  setInit(ref, context, [])
   setConditions(ref, context, [{ type: 'Initialized', status: 'True' }])
   return null
+}
+
+/** What init containers wait for; empty when none does. */
+function setInit(ref: ObjectRef, context: Context, statuses: readonly ContainerStatus[]): void {
+  context.view.change<Pod>(ref, (draft) => {
+    if (statuses.length === 0 && draft.status?.initContainerStatuses === undefined) return
+    draft.status = { phase: 'Pending', ...draft.status, initContainerStatuses: [...statuses] }
+  })
 }
 
 async function runContainers(pod: Pod, ref: ObjectRef, context: Context, runtime: ContainerRuntime): Promise<Again> {
