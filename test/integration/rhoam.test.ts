@@ -90,13 +90,13 @@ function isComplete({ rhmi }: World): boolean {
 describe('RHOAM', () => {
   test('installs, is frozen when the APIManager appears, and completes after it is thawed', async () => {
     const world = await rhoam('1.45')
-    world.trigger()
     const stages: string[] = []
-    await world.until(() => {
+    world.store.watch(rhmis, {}, () => {
       const stage = world.rhmi()?.status?.stage
       if (stage !== undefined && stages.at(-1) !== stage) stages.push(stage)
-      return world.apiManager() !== undefined
     })
+    world.trigger()
+    await world.until(() => world.apiManager() !== undefined)
     assert.deepEqual(stages, ['Preflight Checks', 'bootstrap', 'installation'])
     world.scale(namespaces.operator, rhmiOperator, 0)
     await world.until(() => world.podsOf(namespaces.operator, rhmiOperator).length === 0)
@@ -148,7 +148,11 @@ describe('RHOAM', () => {
       apiVersion: 'apps/v1',
       kind: 'Deployment',
       metadata: { namespace: 'theirs', name: 'system-app' },
-      spec: { replicas: 0, template: { spec: { containers: [{ name: 'a', image: 'a' }] } } },
+      spec: {
+        replicas: 0,
+        selector: { matchLabels: { app: 'a' } },
+        template: { metadata: { labels: { app: 'a' } }, spec: { containers: [{ name: 'a', image: 'a' }] } },
+      },
     }
     world.create(namespaceOf('theirs'), stranger)
     world.trigger()

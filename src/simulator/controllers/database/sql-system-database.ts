@@ -1,5 +1,4 @@
 import type { Clock } from '../../../base/clock.ts'
-import type { Secret } from '../../../base/secret.ts'
 import { type Release, releases } from '../../../model/release.ts'
 import { mysqlSchema } from '../../../threescale/mysql-schema.ts'
 import { postgresSchema } from '../../../threescale/postgres-schema.ts'

@@ -72,11 +72,12 @@ function applyConfig(wanted: Wanted, context: Context): void {
   const ref = { resource: configResource, namespace, name: workload.name }
   const there = context.view.get<DeploymentConfig>(configResource, namespace, workload.name)
   if (there === undefined) return
-  const isSame = templateHash(there.spec.template) === templateHash(template)
+  const merged = withAdditions(template, there.spec.template)
+  const isSame = templateHash(there.spec.template) === templateHash(merged)
   const replicas = replicasToSet(apiManager, workload, wanted.operator.release, there.spec.replicas)
   if (isSame && replicas === null) return
   context.view.change<DeploymentConfig>(ref, (draft) => {
-    Object.assign(draft.spec, structuredClone({ template, strategy }))
+    Object.assign(draft.spec, structuredClone({ template: merged, strategy }))
     if (replicas !== null) draft.spec.replicas = replicas
   })
 }
@@ -126,7 +127,7 @@ function applyDeployment(wanted: Wanted, context: Context): boolean {
 
 /** Labels, annotations and variables that somebody added stay; what the operator sets wins. */
 function withAdditions(template: PodTemplate, before: PodTemplate): PodTemplate {
-  const { deploymentConfig: _, ...labels } = before.metadata?.labels ?? {}
+  const { deploymentConfig: _, ...labels } = { ...before.metadata?.labels }
   const annotations = { ...before.metadata?.annotations, ...template.metadata?.annotations }
   return {
     metadata: {
