@@ -24,10 +24,11 @@ import {
   defaultAddonValues,
   installRhoam,
 } from '../../src/simulator/controllers/world/install-rhoam.ts'
+import { installWorld, isRhoamComplete } from '../../src/simulator/controllers/world/install-world.ts'
 import { LocalCloud } from '../../src/simulator/controllers/world/local-cloud.ts'
 import { secretValues, writeSecret } from '../../src/simulator/controllers/workloads/secrets.ts'
 import type { Deployment, Pod } from '../../src/simulator/controllers/workloads/shapes.ts'
-import { namespaceOf, rhoamCluster } from '../support/controllers.ts'
+import { namespaceOf, rhoamCluster, threescaleCluster } from '../support/controllers.ts'
 import { freshPostgresPair, urlOf } from '../support/databases.ts'
 import { withServers } from '../support/servers.ts'
 import { redisUrl } from '../support/threescale-world.ts'
@@ -80,12 +81,7 @@ async function rhoam(minor: string, values: AddonValues = defaultAddonValues) {
 
 type World = Awaited<ReturnType<typeof rhoam>>
 
-function isComplete({ rhmi }: World): boolean {
-  const { stage, version = '', toVersion, lastError, stages } = rhmi()?.status ?? {}
-  const products = Object.values(stages?.['installation']?.products ?? {})
-  const areDone = products.length === 6 && products.every(({ status }) => status === 'completed')
-  return stage === 'complete' && version !== '' && toVersion === '' && lastError === '' && areDone
-}
+const isComplete = ({ rhmi }: World) => isRhoamComplete(rhmi())
 
 describe('RHOAM', () => {
   test('installs, is frozen when the APIManager appears, and completes after it is thawed', async () => {
@@ -189,6 +185,45 @@ describe('RHOAM', () => {
     await world.until(() => world.apiManager() !== undefined)
     assert.equal(world.apiManager()?.spec.wildcardDomain, custom)
   })
+})
+
+test('a world of two clusters comes up by itself', async () => {
+  const [destination, { source: database }] = [await rhoam('1.45'), await freshPostgresPair(servers)]
+  const source = threescaleCluster('apps.source.example.com')
+  const facts = (name: string) => ({
+    name,
+    appsDomain: `apps.${name}.example.com`,
+    awsRegion: 'eu-west-1',
+    openshiftVersion: '4.16.8',
+  })
+  const plan = {
+    source: {
+      store: source.store,
+      facts: facts('source'),
+      threescale: {
+        release: '2.13' as const,
+        namespace: '3scale',
+        wildcardDomain: 'apps.source.example.com',
+        tenantName: 'acme',
+        database: new Secret(urlOf(database)),
+        systemRedis: redisUrl(servers, 3),
+        backendStorage: redisUrl(servers, 4),
+        backendQueues: redisUrl(servers, 5),
+        seed: { MASTER_ACCESS_TOKEN: new Secret('known') },
+      },
+    },
+    destination: { store: destination.store, facts: facts('destination'), addon: defaultAddonValues },
+  }
+  const world = installWorld(plan)
+  await source.until(world.isSourceReady)
+  await destination.until(world.isDestinationComplete)
+  assert.equal(
+    secretValues(source.view, '3scale', 'system-seed')?.get('MASTER_ACCESS_TOKEN')?.reveal('compare'),
+    'known',
+  )
+  const version = destination.store.version()
+  installWorld(plan)
+  assert.equal(destination.store.version(), version, 'twice is as good as once')
 })
 
 /** What a thaw does to data that was moved in while RHOAM was frozen: all of it, good and bad. */

@@ -43,7 +43,8 @@ export function zync(hostedNames: HostedNames): Controller {
         context.view.list<Pod>('pods', namespace, labels).some((pod) => hasCondition(pod, 'Ready')),
       )
       if (!areUp) return context.timings.retry
-      const wait = context.remaining(service, `zync ${changed}`, context.timings.zync)
+      // From the first call that was not handled yet: those who ask again and again do not put it off.
+      const wait = context.remaining(service, `zync after ${handled ?? 'nothing'}`, context.timings.zync)
       if (wait > 0) return wait
       const url = secretValues(context.view, namespace, 'system-database')?.get('URL')
       const names = url === undefined ? null : await hostedNames.namesIn(url, context.signal)

@@ -1,5 +1,11 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { systemClock } from '../../../../src/base/clock.ts'
+import { kinds } from '../../../../src/simulator/cluster/kinds.ts'
+import { ObjectStore } from '../../../../src/simulator/cluster/object-store.ts'
+import { ControllerManager } from '../../../../src/simulator/controllers/engine/controller-manager.ts'
+import { runControllers } from '../../../../src/simulator/controllers/engine/run-controllers.ts'
+import { realTimings, scaledTimings } from '../../../../src/simulator/controllers/engine/timings.ts'
 import { hasCondition } from '../../../../src/simulator/controllers/engine/conditions.ts'
 import type { ContainerRuntime } from '../../../../src/simulator/controllers/workloads/container-runtime.ts'
 import { isAdmitted } from '../../../../src/simulator/controllers/workloads/routes.ts'
@@ -232,4 +238,29 @@ test('a host belongs to the namespace that had it first, until its route is gone
   assert.ok(admitted(ns))
   view.remove({ resource: 'routes.route.openshift.io', namespace: ns, name: 'portal' })
   await until(() => admitted('second'))
+})
+
+test('controllers run in real time as well, faster than the world, until they are stopped', async () => {
+  const store = ObjectStore.open({ kinds, clock: systemClock })
+  const stop = new AbortController()
+  const manager = new ControllerManager({
+    store,
+    controllers: workloadControllers(scriptedRuntime(), 'apps.example.com'),
+    timings: scaledTimings(realTimings, 500),
+    clock: systemClock,
+    seed: 1,
+    signal: stop.signal,
+    onError: (error) => stop.abort(error),
+  })
+  const running = runControllers(manager, systemClock, stop.signal)
+  const ready = Promise.withResolvers<void>()
+  store.watch(deployRef.resource, {}, ({ object }) => {
+    if (hasCondition(object as Deployment, 'Available')) ready.resolve()
+  })
+  for (const object of [namespaceOf(ns), deployment(2)]) store.create(object)
+  await ready.promise
+  assert.equal(stop.signal.aborted, false)
+  stop.abort()
+  await running
+  manager.close()
 })
