@@ -9,20 +9,21 @@ import { type CatalogColumn, type CatalogIndex, type CatalogTable, catalogOf } f
  */
 export function mysqlSchema(release: Release): string[] {
   const tables = catalogOf(release)
-  return [...tables.map(createTable), ...tables.flatMap(addForeignKeys)]
+  return [...tables.map(createMysqlTable), ...tables.flatMap(addForeignKeys)]
 }
 
-function createTable(table: CatalogTable): string {
+/** One table with its keys and indexes; foreign keys come after all tables. */
+export function createMysqlTable(table: CatalogTable): string {
   const parts = [
-    ...table.columns.map((column) => columnOf(column, table)),
+    ...table.columns.map((column) => mysqlColumn(column, table)),
     ...(table.primaryKey.length === 0 ? [] : [`PRIMARY KEY (${table.primaryKey.map(quoted).join(', ')})`]),
-    ...table.indexes.filter((index) => index.only !== 'postgres').map(indexOf),
+    ...table.indexes.filter((index) => index.only !== 'postgres').map(mysqlIndex),
   ]
   const options = `ENGINE=InnoDB ROW_FORMAT=DYNAMIC DEFAULT CHARSET=${table.charset} COLLATE=${table.collation}`
   return `CREATE TABLE ${quoted(table.name)} (\n  ${parts.join(',\n  ')}\n) ${options}`
 }
 
-function columnOf(column: CatalogColumn, table: CatalogTable): string {
+export function mysqlColumn(column: CatalogColumn, table: CatalogTable): string {
   const { charset, collation } = column
   return [
     quoted(column.name),
@@ -39,7 +40,7 @@ function literalOf(value: string, kind: CatalogColumn['kind']): string {
   return /string|text/.test(kind) ? `'${value.replaceAll("'", "''")}'` : value
 }
 
-function indexOf(index: CatalogIndex): string {
+export function mysqlIndex(index: CatalogIndex): string {
   const columns = index.columns.map((column) =>
     column === index.prefix?.column ? `${quoted(column)}(${index.prefix.length})` : quoted(column),
   )

@@ -1,0 +1,90 @@
+import { Secret } from '../../src/base/secret.ts'
+import type { Release } from '../../src/model/release.ts'
+import { resources, type Subscription } from '../../src/simulator/controllers/olm/shapes.ts'
+import {
+  type ApiManager,
+  apiManagers,
+  configResource,
+  deploymentResource,
+} from '../../src/simulator/controllers/threescale/shapes.ts'
+import { installBaseCluster } from '../../src/simulator/controllers/world/base-cluster.ts'
+import { installThreescale, isInstalled } from '../../src/simulator/controllers/world/install-threescale.ts'
+import type { Deployment, DeploymentConfig, Pod } from '../../src/simulator/controllers/workloads/shapes.ts'
+import { releaseFacts } from '../../src/threescale/releases.ts'
+import { workloadsOf } from '../../src/threescale/workloads.ts'
+import { threescaleCluster } from './controllers.ts'
+import { freshPostgresPair, urlOf } from './databases.ts'
+import type { withServers } from './servers.ts'
+
+type Servers = Pick<ReturnType<typeof withServers>, 'postgres' | 'redis'>
+
+export const ns = '3scale'
+const domain = 'apps.source.example.com'
+export const versionAnnotation = 'apps.3scale.net/apimanager-threescale-version'
+
+/** A 3scale of a release that is being installed on real databases, with ways to look at it. */
+export async function install(servers: Servers, release: Release, spec: object = {}) {
+  const { source, onSource } = await freshPostgresPair(servers)
+  const redis = (db: number) => redisUrl(servers, db)
+  const database = new Secret(urlOf(source))
+  const cluster = threescaleCluster(domain)
+  installBaseCluster(cluster.store, {
+    name: 'source',
+    appsDomain: domain,
+    awsRegion: 'eu-west-1',
+    openshiftVersion: '4.14.20',
+  })
+  const installation = {
+    release,
+    namespace: ns,
+    wildcardDomain: domain,
+    tenantName: '3scale',
+    database,
+    systemRedis: redis(1),
+    backendStorage: redis(0),
+    backendQueues: redis(1),
+  }
+  installThreescale(cluster.store, installation)
+  cluster.view.change<ApiManager>({ resource: apiManagers, namespace: ns, name: '3scale' }, (draft) => {
+    Object.assign(draft.spec, spec)
+  })
+  const { view } = cluster
+  const kindOf = (release: Release) =>
+    releaseFacts[release].workloadKind === 'Deployment' ? deploymentResource : configResource
+  return {
+    ...cluster,
+    sql: onSource,
+    apiManager: () => view.get<ApiManager>(apiManagers, ns, '3scale'),
+    workload: (name: string, at = release) => view.get<Deployment | DeploymentConfig>(kindOf(at), ns, name),
+    names: (resource: string) => view.list(resource, ns).map(({ metadata }) => metadata.name),
+    scale: (resource: string, name: string, replicas: number) =>
+      view.change<Deployment>({ resource, namespace: ns, name }, (draft) => {
+        draft.spec.replicas = replicas
+      }),
+    pods: () => view.list<Pod>('pods', ns),
+    isReady: (at = release) => isInstalled(view, ns, at),
+    moveTo: (channel: string) =>
+      view.change<Subscription>(
+        { resource: resources.subscriptions, namespace: ns, name: '3scale-operator' },
+        (draft) => {
+          draft.spec.channel = channel
+        },
+      ),
+    kindOf,
+  }
+}
+
+export type Installed = Awaited<ReturnType<typeof install>>
+
+/** The workloads of an installation whose databases are external. */
+export const unbundled = (release: Release) =>
+  workloadsOf(release)
+    .filter(({ presence }) => presence.kind !== 'bundled' || presence.database === 'zync-database')
+    .map(({ name }) => name)
+    .sort()
+
+/** A database of the test's Redis, as a secret holds it. */
+export function redisUrl(servers: Pick<Servers, 'redis'>, db: number): Secret {
+  const { host, port, password } = servers.redis()
+  return new Secret(`redis://:${encodeURIComponent(password.reveal('a test server'))}@${host}:${port}/${db}`)
+}
