@@ -38,6 +38,9 @@ async function all<Item>(pages: AsyncIterable<readonly Item[]>): Promise<Item[]>
   return items
 }
 
+const has = (value: string) => (found: readonly { readonly data: Readonly<Record<string, string>> }[]) =>
+  found[0]?.data['state'] === value
+
 /** What every implementation of the port `Cluster` keeps. */
 export function clusterContract(name: string, open: () => Promise<ContractSubject>): void {
   describe(`the port Cluster, by ${name}`, () => {
@@ -173,8 +176,6 @@ export function clusterContract(name: string, open: () => Promise<ContractSubjec
 
     test('waits until a condition holds, of what comes, changes and goes', async () => {
       const query = { namespace, name: 'awaited' }
-      const has = (value: string) => (found: readonly { readonly data: Readonly<Record<string, string>> }[]) =>
-        found[0]?.data['state'] === value
       for (const value of ['first', 'second']) {
         const waiting = cluster.until(configMaps, query, has(value), { ...soon, what: value })
         await subject.others.apply(configMaps, configMap('awaited', { state: value }), { signal })

@@ -16,7 +16,7 @@ const { signal } = new AbortController()
 const namespace = 'default'
 const canary = 'the-canary-of-the-matrix'
 const at = { namespace, pod: 'toolbox', container: 'main' }
-const longLog = `${'a line of the log\n'.repeat(5000)}`
+const longLog = 'a line of the log\n'.repeat(5000)
 
 const simulated = withSimulatedCluster()
 let cluster: Cluster

@@ -23,6 +23,9 @@ function objectsOfPage(): readonly NewObject[] {
   return blocks.flatMap((block) => parseAllDocuments(block).map((document) => document.toJS() as NewObject))
 }
 
+const at = (namespace: string) => ({ namespace, pod: 'other', container: 'main' })
+const isForbidden = async (work: Promise<unknown>) => assert.equal(await codeOf(work), 'OPENSHIFT_FORBIDDEN')
+
 describe('the rights that docs/how-to/access.md gives', () => {
   const simulated = withSimulatedCluster()
   let cluster: Cluster
@@ -75,16 +78,14 @@ describe('the rights that docs/how-to/access.md gives', () => {
   })
   after(() => cluster.close())
 
-  const at = (namespace: string) => ({ namespace, pod: 'other', container: 'main' })
-  const isForbidden = async (work: Promise<unknown>) => assert.equal(await codeOf(work), 'OPENSHIFT_FORBIDDEN')
-
   test('are enough on the source, and no more than that', async () => {
     const namespace = '3scale'
     const ref = { namespace, name: 'other' }
     await cluster.scale(deployments, ref, 0, { signal })
     await cluster.until(deployments, ref, ([found]) => found?.spec.replicas === 0, { ...soon, what: 'none' })
     await cluster.exec(at(namespace), { argv: ['true'], signal })
-    for await (const _piece of cluster.logs(at(namespace), { signal }));
+    const log = await cluster.logs(at(namespace), { signal }).next()
+    assert.equal(log.done, true)
     assert.ok(await cluster.get(secrets, { namespace, name: 'system-seed' }, { signal }))
     await isForbidden(cluster.get(secrets, { namespace, name: 'not-named' }, { signal }))
     await isForbidden(cluster.list(secrets, { namespace }, { signal }).next())

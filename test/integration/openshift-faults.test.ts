@@ -25,10 +25,63 @@ const { signal } = new AbortController()
 const namespace = 'default'
 const at = { namespace, pod: 'toolbox', container: 'main' }
 
+function open(access: ClusterAccess, options: Partial<Parameters<typeof openCluster>[0]> = {}): Promise<Cluster> {
+  return openCluster({ access, expected: null, timing: quickTiming, signal, ...options })
+}
+
+/** Writes what it has read to a file only when its input has come to its end. */
+const commit = (file: string) => ['sh', '-c', 'cat >"$1.part" && mv "$1.part" "$1"', 'sh', file]
+
+async function* failing(): AsyncGenerator<Uint8Array> {
+  yield Buffer.from('the first half')
+  await sleep(100)
+  throw new Error('the disk is gone')
+}
+
+async function* endless(): AsyncGenerator<Uint8Array> {
+  for (;;) {
+    yield Buffer.alloc(1000)
+    await sleep(5)
+  }
+}
+
+async function* whole(): AsyncGenerator<Uint8Array> {
+  yield Buffer.from('all of it')
+}
+
+async function* waiting(): AsyncGenerator<Uint8Array> {
+  yield Buffer.alloc(100_000)
+  await new Promise(() => undefined)
+}
+
+function first<Item>(items: readonly Item[]): Item {
+  return items[0] ?? assert.fail('none')
+}
+
 describe('a cluster of OpenShift', () => {
   const simulated = withSimulatedCluster()
   let cluster: Cluster
   let dir = ''
+
+  /** The kubeconfig of the administrator, as an object to be changed. */
+  function kubeconfig() {
+    return JSON.parse(readFileSync(simulated().kubeconfig, 'utf8')) as {
+      clusters: { cluster: Record<string, unknown> }[]
+      users: { user: Record<string, unknown> }[]
+      [field: string]: unknown
+    }
+  }
+
+  const accessWith = (config: object): ClusterAccess => {
+    const file = join(dir, 'kubeconfig')
+    writeFileSync(file, JSON.stringify(config))
+    return accessOf(file)
+  }
+
+  const isThere = async (path: string): Promise<boolean> => {
+    const report = await cluster.exec(at, { argv: ['test', '-e', path], acceptedExitCodes: [0, 1], signal })
+    return report.exitCode === 0
+  }
   before(async () => {
     dir = temporaryFolder()
     simulated().store.create({
@@ -46,38 +99,21 @@ describe('a cluster of OpenShift', () => {
     rmSync(dir, { recursive: true, force: true })
   })
 
-  function open(access: ClusterAccess, options: Partial<Parameters<typeof openCluster>[0]> = {}): Promise<Cluster> {
-    return openCluster({ access, expected: null, timing: quickTiming, signal, ...options })
-  }
-
   function put(name: string, data: Record<string, string> = {}): void {
     simulated().store.create({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace }, data })
   }
 
-  describe('the way into a cluster', () => {
-    /** The kubeconfig of the administrator, as an object to be changed. */
-    function kubeconfig() {
-      return JSON.parse(readFileSync(simulated().kubeconfig, 'utf8')) as {
-        clusters: { cluster: Record<string, unknown> }[]
-        users: { user: Record<string, unknown> }[]
-        [field: string]: unknown
-      }
-    }
-    const accessWith = (config: object): ClusterAccess => {
-      const file = join(dir, 'kubeconfig')
-      writeFileSync(file, JSON.stringify(config))
-      return accessOf(file)
-    }
-    const certificateAuthority = () =>
-      Buffer.from(String(kubeconfig().clusters[0]?.cluster['certificate-authority-data']), 'base64').toString()
+  const certificateAuthority = () =>
+    Buffer.from(String(kubeconfig().clusters[0]?.cluster['certificate-authority-data']), 'base64').toString()
 
+  describe('the way into a cluster', () => {
     test('is refused when it does not verify, runs programs, or is none, and nothing of it is told', async () => {
       const insecure = kubeconfig()
-      insecure.clusters[0]!.cluster = { server: simulated().url, 'insecure-skip-tls-verify': true }
+      first(insecure.clusters).cluster = { server: simulated().url, 'insecure-skip-tls-verify': true }
       const running = kubeconfig()
-      running.users[0]!.user = { exec: { command: 'aws', apiVersion: 'client.authentication.k8s.io/v1' } }
+      first(running.users).user = { exec: { command: 'aws', apiVersion: 'client.authentication.k8s.io/v1' } }
       const plain = kubeconfig()
-      plain.clusters[0]!.cluster = { server: 'http://127.0.0.1:1' }
+      first(plain.clusters).cluster = { server: 'http://127.0.0.1:1' }
       for (const config of [insecure, running, plain, { ...kubeconfig(), 'current-context': 'none' }]) {
         assert.equal(await codeOf(open(accessWith(config))), 'OPENSHIFT_CONFIG_UNUSABLE')
       }
@@ -90,7 +126,7 @@ describe('a cluster of OpenShift', () => {
 
     test('is not taken when another holds the name: TLS is verified', async () => {
       const unknown = kubeconfig()
-      delete unknown.clusters[0]!.cluster['certificate-authority-data']
+      delete first(unknown.clusters).cluster['certificate-authority-data']
       assert.equal(await codeOf(open(accessWith(unknown))), 'OPENSHIFT_TLS_FAILED')
     })
 
@@ -306,36 +342,15 @@ describe('a cluster of OpenShift', () => {
   })
 
   describe('a program in a container', () => {
-    /** Writes what it has read to a file only when its input has come to its end. */
-    const commit = (file: string) => ['sh', '-c', 'cat >"$1.part" && mv "$1.part" "$1"', 'sh', file]
-    const isThere = async (path: string): Promise<boolean> => {
-      const report = await cluster.exec(at, { argv: ['test', '-e', path], acceptedExitCodes: [0, 1], signal })
-      return report.exitCode === 0
-    }
-
     test('does not take a part of its input for the whole', async () => {
-      async function* failing(): AsyncGenerator<Uint8Array> {
-        yield Buffer.from('the first half')
-        await sleep(100)
-        throw new Error('the disk is gone')
-      }
       const file = join(dir, 'committed')
       await assert.rejects(cluster.exec(at, { argv: commit(file), stdin: failing(), signal }), /the disk is gone/)
       assert.equal(await isThere(file), false)
       const controller = new AbortController()
-      async function* endless(): AsyncGenerator<Uint8Array> {
-        for (;;) {
-          yield Buffer.alloc(1000)
-          await sleep(5)
-        }
-      }
       setTimeout(() => controller.abort(new Stop('operator')), 300)
       const stopped = cluster.exec(at, { argv: commit(file), stdin: endless(), signal: controller.signal })
       await assert.rejects(stopped, (error) => error instanceof Stop)
       assert.equal(await isThere(file), false)
-      async function* whole(): AsyncGenerator<Uint8Array> {
-        yield Buffer.from('all of it')
-      }
       await cluster.exec(at, { argv: commit(file), stdin: whole(), signal })
       assert.equal(readFileSync(file, 'utf8'), 'all of it')
     })
@@ -381,10 +396,6 @@ describe('a cluster of OpenShift', () => {
     })
 
     test('that ends before it has read its input is not waited for', async () => {
-      async function* waiting(): AsyncGenerator<Uint8Array> {
-        yield Buffer.alloc(100_000)
-        await new Promise(() => undefined)
-      }
       const argv = ['sh', '-c', 'head -c 10 >/dev/null; exit 3']
       const report = await cluster.exec(at, { argv, stdin: waiting(), acceptedExitCodes: [3], signal })
       assert.equal(report.exitCode, 3)

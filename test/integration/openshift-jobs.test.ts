@@ -118,8 +118,11 @@ describe('a throwaway pod', () => {
     await cluster.withPod(
       job(['wait']),
       async (container) => {
-        const onStdout = (bytes: Uint8Array) => void said.push(Buffer.from(bytes).toString())
-        await cluster.exec(container, { argv: ['sh', '-c', 'echo "$GREETING $PGPASSWORD"'], onStdout, signal })
+        await cluster.exec(container, {
+          argv: ['sh', '-c', 'echo "$GREETING $PGPASSWORD"'],
+          onStdout: (bytes) => void said.push(Buffer.from(bytes).toString()),
+          signal,
+        })
       },
       { signal },
     )

@@ -9,6 +9,9 @@ import { temporaryFolder } from '../../../support/servers.ts'
 
 const shells = ['/bin/dash', '/bin/bash', '/usr/bin/bash'].filter((shell) => existsSync(shell)).slice(0, 2)
 
+const sum = (text: string) => `${Buffer.byteLength(text)} ${createHash('sha256').update(text).digest('hex')}`
+const account = (code: number, out: string, input: string) => `\nMARK ${code} ${sum(out)} ${sum(input)}\n`
+
 describe('what runs around a program in a container', () => {
   let dir = ''
   before(() => {
@@ -36,10 +39,6 @@ describe('what runs around a program in a container', () => {
       child.stdin.write(orders.replace(/END$/, ''))
       if (orders.endsWith('END')) child.stdin.end()
     })
-  }
-  const account = (code: number, out: string, input: string) => {
-    const sum = (text: string) => `${Buffer.byteLength(text)} ${createHash('sha256').update(text).digest('hex')}`
-    return `\nMARK ${code} ${sum(out)} ${sum(input)}\n`
   }
 
   for (const shell of shells) {
