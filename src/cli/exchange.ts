@@ -152,7 +152,7 @@ async function unpack(
       name: needed('unpack', '--name', options.name),
       from: await openPlace(placeOf(needed('unpack', '--from', options.from), '--from', context)),
       identity: identityOf(await readReference(identity, '--identity', context)),
-      manifestSha256: options.manifest ?? null,
+      ...(options.manifest === undefined ? {} : { manifestSha256: options.manifest }),
       senders: await readCards(needed('unpack', '--sender', options.sender), context, exchange),
       folder: resolve(context.cwd, needed('unpack', '--into', options.into)),
       onProgress: progress.show,

@@ -90,7 +90,7 @@ export interface UnpackRequest {
   readonly from: PartStore
   readonly identity: Secret
   /** Of the very exchange that is meant, if the sender has told; an earlier one of the same name is then refused. */
-  readonly manifestSha256: string | null
+  readonly manifestSha256?: string
   /** Whoever may have sent it. */
   readonly senders: readonly PartyCard[]
   /** The files get their names in here, each only when it is whole. */

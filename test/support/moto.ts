@@ -47,7 +47,7 @@ export async function callMoto(moto: Moto, service: string, form: Readonly<Recor
 }
 
 /** From now on moto holds every call to the rules of IAM, or takes any again. */
-export async function enforceIam(moto: Moto, enforced: boolean): Promise<void> {
+export async function enforceIam(moto: Pick<Moto, 'endpoint'>, enforced: boolean): Promise<void> {
   const body = enforced ? '0' : 'inf'
   await (await fetch(`${moto.endpoint}/moto-api/reset-auth`, { method: 'POST', body })).text()
 }

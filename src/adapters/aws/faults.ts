@@ -182,6 +182,18 @@ export const awsFaults = {
     says: (d) => `AWS does not accept the new key of ${d.user} yet`,
     remedy: () => 'Run the same command again in a minute: it issues another one, and removes this.',
   }),
+  CLOUD_FILE_UNREADABLE: kind<{ file: string; reason: string }>({
+    exit: failedSafe,
+    retry: 'after-remedy',
+    says: (d) => `${d.file}, which is to be uploaded, cannot be read (${d.reason})`,
+    remedy: () => 'Correct its path or rights, and run the same command again.',
+  }),
+  CLOUD_FILE_CHANGED: kind<{ file: string }>({
+    exit: failedSafe,
+    retry: 'after-remedy',
+    says: (d) => `${d.file} was changed while it was uploaded; nothing was kept`,
+    remedy: () => 'When nobody writes to it any more, run the same command again.',
+  }),
   S3_UPLOAD_DAMAGED: kind<Object>({
     exit: failedSafe,
     retry: 'same-input',

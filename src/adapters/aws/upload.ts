@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { open } from 'node:fs/promises'
+import { type FileHandle, open } from 'node:fs/promises'
 import {
   AbortMultipartUploadCommand,
   CompleteMultipartUploadCommand,
@@ -42,7 +42,8 @@ export async function ensureObject(
   })
   const UploadId = (await session.change(call, (o) => session.s3.send(begin, o)))?.UploadId
   try {
-    const Parts = await sendParts(session, { ...address, UploadId }, file, bytes, call)
+    const { Parts, sent } = await sendParts(session, { ...address, UploadId }, file, bytes, call)
+    if (sent !== sha256) throw fault('CLOUD_FILE_CHANGED', { file })
     const end = new CompleteMultipartUploadCommand({ ...address, UploadId, MultipartUpload: { Parts } })
     await session.change(call, (o) => session.s3.send(end, o))
   } catch (error) {
@@ -66,13 +67,15 @@ async function sendParts(
 ) {
   const partBytes = Math.max(smallestPartBytes, Math.ceil(bytes / mostParts))
   const Parts: { PartNumber: number; ETag: string | undefined; ChecksumSHA256: string }[] = []
-  const handle = await open(file)
+  const whole = createHash('sha256')
+  const handle = await opened(file)
   try {
     // An empty file is one empty part.
     for (let from = 0; from === 0 || from < bytes; from += partBytes) {
       const Body = Buffer.allocUnsafe(Math.min(partBytes, bytes - from))
       const { bytesRead } = await handle.read(Body, 0, Body.length, from)
-      if (bytesRead < Body.length) throw fault('S3_UPLOAD_DAMAGED', { address: `s3://${upload.Bucket}/${upload.Key}` })
+      if (bytesRead < Body.length) throw fault('CLOUD_FILE_CHANGED', { file })
+      whole.update(Body)
       const ChecksumSHA256 = createHash('sha256').update(Body).digest('base64')
       const PartNumber = Parts.length + 1
       const send = () => new UploadPartCommand({ ...upload, PartNumber, Body, ChecksumSHA256 })
@@ -84,11 +87,17 @@ async function sendParts(
   } finally {
     await handle.close()
   }
-  return Parts
+  return { Parts, sent: whole.digest('hex') }
+}
+
+async function opened(file: string): Promise<FileHandle> {
+  return open(file).catch((error: NodeJS.ErrnoException) => {
+    throw fault('CLOUD_FILE_UNREADABLE', { file, reason: error.code ?? 'unknown' }, error)
+  })
 }
 
 async function digestOf(file: string, { signal }: CloudCall): Promise<UploadedObject> {
-  const handle = await open(file)
+  const handle = await opened(file)
   try {
     const hash = createHash('sha256')
     let bytes = 0

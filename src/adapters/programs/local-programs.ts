@@ -113,7 +113,8 @@ async function drain(child: ChildProcess, onOutput: ProgramRun['onOutput']): Pro
 }
 
 async function end(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return
+  // Without an id it was never started.
+  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return
   child.stdout?.destroy()
   child.kill('SIGTERM')
   const timer = setTimeout(() => child.kill('SIGKILL'), graceMs)

@@ -26,7 +26,7 @@ export async function unpack(request: UnpackRequest): Promise<UnpackReport> {
   if (raw.length > largestManifestBytes) throw fault('EXCHANGE_MANIFEST_UNREADABLE', { exchange: name })
   const { body, sender } = readManifest(raw, name, senders)
   const found = digestOf(raw)
-  if (request.manifestSha256 !== null && request.manifestSha256 !== found) {
+  if (request.manifestSha256 !== undefined && request.manifestSha256 !== found) {
     throw fault('EXCHANGE_OTHER', { exchange: name, found: `manifest ${found.slice(0, 16)}…` })
   }
   await mkdir(folder, { recursive: true, mode: 0o700 }).catch((error: unknown) =>

@@ -1,12 +1,24 @@
 import assert from 'node:assert/strict'
 import { createHash, randomBytes } from 'node:crypto'
+import { writeFileSync } from 'node:fs'
 import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
-import { CreateBucketCommand, GetObjectCommand, GetPublicAccessBlockCommand, S3Client } from '@aws-sdk/client-s3'
+import { DescribeVpcsCommand, EC2Client } from '@aws-sdk/client-ec2'
+import { DeleteReplicationGroupCommand, ElastiCacheClient } from '@aws-sdk/client-elasticache'
+import { CreateUserCommand, IAMClient } from '@aws-sdk/client-iam'
+import {
+  CreateBucketCommand,
+  DeleteBucketCommand,
+  GetObjectCommand,
+  GetPublicAccessBlockCommand,
+  PutObjectCommand,
+  S3Client,
+} from '@aws-sdk/client-s3'
 import { bucketPolicy } from '../../../src/adapters/aws/buckets.ts'
 import { Fault } from '../../../src/base/fault.ts'
 import { call, codeOf, making, region, withAws } from '../../support/aws-cloud.ts'
+import { enforceIam } from '../../support/moto.ts'
 import { temporaryFolder } from '../../support/servers.ts'
 
 const bucket = 'threeshift-acme-exchange'
@@ -81,6 +93,20 @@ describe('a bucket and a user', () => {
     const before = aws.front().calls.length
     await cloud.buckets.ensureObject(at, file, call)
     assert.deepEqual(aws.changesSince(before), [])
+    assert.equal(await codeOf(cloud.buckets.ensureObject(at, join(dir, 'absent'), call)), 'CLOUD_FILE_UNREADABLE')
+    aws.front().fate = ({ action }) => {
+      // The first part is on its way, and the file becomes another one.
+      if (action === 'PUT object?partNumber') writeFileSync(file, Buffer.alloc(content.length))
+      return { kind: 'pass' }
+    }
+    await writeFile(file, randomBytes(content.length))
+    assert.equal(await codeOf(cloud.buckets.ensureObject(at, file, call)), 'CLOUD_FILE_CHANGED')
+    aws.front().fate = () => ({ kind: 'pass' })
+    const kept = await s3().send(new GetObjectCommand({ Bucket: at.bucket, Key: at.key }))
+    assert.ok(
+      content.equals(Buffer.from((await kept.Body?.transformToByteArray()) ?? [])),
+      'the earlier one is still there',
+    )
   })
 
   test('the user has exactly its rights; a second run changes nothing, and narrower rights take the wider away', async () => {
@@ -93,6 +119,29 @@ describe('a bucket and a user', () => {
     assert.deepEqual(aws.changesSince(before), ['DetachUserPolicy'])
     await cloud.users.ensure(user, making, call)
     assert.deepEqual(aws.changesSince(before), ['DetachUserPolicy', 'AttachUserPolicy'])
+  })
+
+  test('with its key the user reaches its own bucket, and nothing else', async () => {
+    const { cloud } = aws.open()
+    await cloud.users.ensure(user, making, call)
+    const key = await cloud.users.issueKey(user.name, making, call)
+    const credentials = { accessKeyId: key.id, secretAccessKey: key.secret.reveal('the test uses it') }
+    const at = { endpoint: aws.front().endpoint, region, credentials }
+    const s3 = new S3Client({ ...at, forcePathStyle: true })
+    await enforceIam(aws.front(), true)
+    try {
+      await s3.send(new PutObjectCommand({ Bucket: bucket, Key: 'mine', Body: 'x' }))
+      const denied: readonly (() => Promise<unknown>)[] = [
+        () => s3.send(new PutObjectCommand({ Bucket: 'somebodys-bucket', Key: 'theirs', Body: 'x' })),
+        () => s3.send(new DeleteBucketCommand({ Bucket: bucket })),
+        () => new IAMClient(at).send(new CreateUserCommand({ UserName: 'another' })),
+        () => new ElastiCacheClient(at).send(new DeleteReplicationGroupCommand({ ReplicationGroupId: 'of-somebody' })),
+        () => new EC2Client(at).send(new DescribeVpcsCommand({})),
+      ]
+      for (const ask of denied) await assert.rejects(ask(), /AccessDenied|not authorized/i)
+    } finally {
+      await enforceIam(aws.front(), false)
+    }
   })
 
   test('a key is issued when AWS accepts it, and only the newest is left; its secret is nowhere', async () => {

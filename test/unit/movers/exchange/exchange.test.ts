@@ -78,7 +78,6 @@ describe('an exchange', () => {
     name: 'acme-1',
     from: folderStore(bucket),
     identity: vendor.identity,
-    manifestSha256: null,
     senders: [stranger.card, customer.card],
     folder: join(dir, 'out'),
     onProgress: () => undefined,
