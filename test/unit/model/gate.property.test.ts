@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { type Answer, type Gate, gateVerdict } from '../../../src/model/gate.ts'
 import { parties } from '../../../src/model/party.ts'
 
