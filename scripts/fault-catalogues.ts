@@ -9,6 +9,7 @@ import { redisFaults } from '../src/movers/redis/faults.ts'
 import { objectFaults } from '../src/movers/redis/object-faults.ts'
 import { queueFaults } from '../src/movers/redis/queue-faults.ts'
 import { systemDatabaseFaults } from '../src/movers/system-database/faults.ts'
+import { clusterFaults } from '../src/simulator/cluster/faults.ts'
 import { worldFaults } from '../src/simulator/source-world/faults.ts'
 import { rdbFaults } from '../src/wire/rdb/faults.ts'
 
@@ -22,6 +23,7 @@ export const faultCatalogues: readonly { readonly title: string; readonly catalo
   { title: 'Fetched objects', catalogue: objectFaults },
   { title: 'Job queues', catalogue: queueFaults },
   { title: 'Source world', catalogue: worldFaults },
+  { title: 'Simulated clusters', catalogue: clusterFaults },
   { title: 'Amazon Web Services', catalogue: awsFaults },
   { title: 'Private servers', catalogue: serverFaults },
 ]

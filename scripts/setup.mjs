@@ -1,5 +1,6 @@
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { kubectl } from './setup/kubectl.mjs'
 import { withLock } from './setup/lock.mjs'
 import { moto, pythonForMoto } from './setup/moto.mjs'
 import { node } from './setup/node.mjs'
@@ -23,7 +24,7 @@ import { systemPackages } from './setup/system-packages.mjs'
  *
  * @type {readonly Step[]}
  */
-const steps = [pythonForMoto, systemPackages, node, packages, libraryLinks, moto]
+const steps = [pythonForMoto, systemPackages, node, packages, libraryLinks, moto, kubectl]
 
 /**
  * @param {readonly string[]} args

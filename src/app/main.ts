@@ -13,6 +13,7 @@ import { systemDatabaseMover } from '../movers/system-database/mover.ts'
 import { mysqlSourceWorld } from '../simulator/source-world/generate.ts'
 import { localRehearsal } from './local-rehearsal.ts'
 import { objectsOnDemand } from './objects-on-demand.ts'
+import { simulatedClusters } from './simulated-clusters.ts'
 
 const interrupted = 130
 const unexpected = 1
@@ -63,6 +64,7 @@ const ports: CliPorts = {
   redisMover: redisMover(systemClock, objectsOnDemand(context.env)),
   queues: redisQueueWatch(systemClock),
   sourceWorld,
+  simulatedClusters: simulatedClusters(systemClock, context.env('PATH')),
   rehearsal: localRehearsal(sourceWorld, mover, systemClock),
 }
 

@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander'
 import type { QueueWatch } from '../ports/queues.ts'
 import type { RedisMover } from '../ports/redis.ts'
 import type { Rehearsal } from '../ports/rehearsal.ts'
+import type { SimulatedClusters } from '../ports/simulated-clusters.ts'
 import type { SourceWorld } from '../ports/source-world.ts'
 import type { SystemDatabaseMover } from '../ports/system-database.ts'
 import type { CliContext } from './context.ts'
@@ -20,6 +21,7 @@ export interface CliPorts {
   readonly version: string
   readonly mover: SystemDatabaseMover
   readonly sourceWorld: SourceWorld
+  readonly simulatedClusters: SimulatedClusters
   readonly redisMover: RedisMover
   readonly queues: QueueWatch
   readonly rehearsal: Rehearsal

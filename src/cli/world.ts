@@ -1,11 +1,13 @@
 import type { Command } from 'commander'
 import { parseDatabaseUrl } from '../model/parse-database-url.ts'
 import { parseRedisUrl } from '../model/parse-redis-url.ts'
+import type { SimulatedClusters } from '../ports/simulated-clusters.ts'
 import type { SourceWorld, SourceWorldReport, SourceWorldRequest } from '../ports/source-world.ts'
 import type { CliContext } from './context.ts'
 import { wholeNumber } from './parse-number.ts'
 import { count } from './progress-line.ts'
 import { readReference } from './read-reference.ts'
+import { registerWorldClusters } from './world-clusters.ts'
 import { addWorldOptions, type WorldOptions } from './world-options.ts'
 
 interface SourceOptions extends WorldOptions {
@@ -15,17 +17,18 @@ interface SourceOptions extends WorldOptions {
   readonly json?: true
 }
 
-/** Adds `threeshift world source`. */
+/** Adds `threeshift world source` and `threeshift world clusters`. */
 export function registerWorld(
   program: Command,
   context: CliContext,
-  ports: { readonly sourceWorld: SourceWorld },
+  ports: { readonly sourceWorld: SourceWorld; readonly simulatedClusters: SimulatedClusters },
 ): void {
-  const command = program
+  const world = program
     .command('world')
     .helpGroup('Rehearsals:')
     .summary('make installations to practise on')
     .description('Makes installations to practise on: real servers, made-up data.')
+  const command = world
     .command('source')
     .summary('fill an empty MySQL database (and a Redis) with a 3scale')
     .description(
@@ -41,6 +44,7 @@ export function registerWorld(
       const report = await ports.sourceWorld.generate(await requestOf(options, context))
       context.stdout.write(options.json === true ? `${JSON.stringify(resultOf(report))}\n` : textOf(report))
     })
+  registerWorldClusters(world, context, ports)
 }
 
 async function requestOf(options: SourceOptions, context: CliContext): Promise<SourceWorldRequest> {

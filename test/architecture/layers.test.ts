@@ -24,7 +24,7 @@ const mayUse: Readonly<Record<string, readonly string[]>> = {
   model: ['zod'],
   movers: ['mysql2', 'pg'],
   adapters: ['mysql2', 'pg', 'ioredis', 'zod', '@aws-sdk/client-s3'],
-  simulator: ['mysql2', 'pg', 'ioredis'],
+  simulator: ['mysql2', 'pg', 'ioredis', 'ws', 'yaml', 'zod'],
   cli: ['commander', 'yaml', 'zod', '@clack/prompts'],
 }
 

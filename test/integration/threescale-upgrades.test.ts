@@ -3,7 +3,7 @@ import { describe, test } from 'node:test'
 import { Secret } from '../../src/base/secret.ts'
 import { type Release, releases } from '../../src/model/release.ts'
 import { hasCondition } from '../../src/simulator/controllers/engine/conditions.ts'
-import { resources, type Subscription } from '../../src/simulator/controllers/olm/shapes.ts'
+import { resources } from '../../src/simulator/controllers/olm/shapes.ts'
 import {
   type ApiManager,
   apiManagers,
@@ -12,12 +12,25 @@ import {
 } from '../../src/simulator/controllers/threescale/shapes.ts'
 import { operatorDeployment } from '../../src/simulator/controllers/threescale/running-operator.ts'
 import { secretValues, writeSecret } from '../../src/simulator/controllers/workloads/secrets.ts'
-import type { Deployment, Job } from '../../src/simulator/controllers/workloads/shapes.ts'
+import type { Job } from '../../src/simulator/controllers/workloads/shapes.ts'
 import { releaseFacts } from '../../src/threescale/releases.ts'
 import { withServers } from '../support/servers.ts'
 
 import { type Installed, install, ns, unbundled, versionAnnotation } from '../support/threescale-world.ts'
 const servers = withServers({ postgres: true, redis: true })
+
+const again = (world: Installed, channel: string) =>
+  world.create({
+    apiVersion: 'operators.coreos.com/v1alpha1',
+    kind: 'Subscription',
+    metadata: { namespace: ns, name: '3scale-operator' },
+    spec: {
+      name: '3scale-operator',
+      channel,
+      source: 'redhat-operators',
+      sourceNamespace: 'openshift-marketplace',
+    },
+  })
 
 describe('a 3scale', () => {
   test('upgrades hop by hop from 2.11 to 2.16, each hop done by what its release does', async () => {
@@ -36,18 +49,6 @@ describe('a 3scale', () => {
     await early.until(() => early.isReady())
     early.view.remove({ resource: resources.subscriptions, namespace: ns, name: '3scale-operator' })
     early.view.remove({ resource: resources.csvs, namespace: ns, name: '3scale-operator.v0.8.4-0.1655690146.p' })
-    const again = (world: Installed, channel: string) =>
-      world.create({
-        apiVersion: 'operators.coreos.com/v1alpha1',
-        kind: 'Subscription',
-        metadata: { namespace: ns, name: '3scale-operator' },
-        spec: {
-          name: '3scale-operator',
-          channel,
-          source: 'redhat-operators',
-          sourceNamespace: 'openshift-marketplace',
-        },
-      })
     again(early, 'threescale-2.13')
     await early.until(() => early.isReady('2.13') && isSettled(early, '2.13'))
     early.view.remove({ resource: resources.subscriptions, namespace: ns, name: '3scale-operator' })

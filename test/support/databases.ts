@@ -14,8 +14,8 @@ export interface Databases {
   readonly source: DatabaseAddress
   readonly target: DatabaseAddress
   /** Runs statements on the source, with `sql_mode` empty as 3scale's old servers had it; gives the last one's rows. */
-  mysql(...statements: readonly string[]): Promise<readonly (readonly unknown[])[]>
-  postgres(...statements: readonly string[]): Promise<readonly (readonly unknown[])[]>
+  readonly mysql: (...statements: readonly string[]) => Promise<readonly (readonly unknown[])[]>
+  readonly postgres: (...statements: readonly string[]) => Promise<readonly (readonly unknown[])[]>
 }
 
 let made = 0
@@ -39,8 +39,8 @@ export async function freshDatabases(
 
 /** Two new databases of one PostgreSQL, and ways to look into them. */
 export interface PostgresPair extends Pick<Databases, 'source' | 'target'> {
-  onSource(...statements: readonly string[]): Promise<readonly (readonly unknown[])[]>
-  onTarget(...statements: readonly string[]): Promise<readonly (readonly unknown[])[]>
+  readonly onSource: (...statements: readonly string[]) => Promise<readonly (readonly unknown[])[]>
+  readonly onTarget: (...statements: readonly string[]) => Promise<readonly (readonly unknown[])[]>
 }
 
 /** `options`: of the source's CREATE DATABASE. */

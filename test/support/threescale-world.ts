@@ -22,6 +22,9 @@ export const ns = '3scale'
 const domain = 'apps.source.example.com'
 export const versionAnnotation = 'apps.3scale.net/apimanager-threescale-version'
 
+const kindOf = (release: Release) =>
+  releaseFacts[release].workloadKind === 'Deployment' ? deploymentResource : configResource
+
 /** A 3scale of a release that is being installed on real databases, with ways to look at it. */
 export async function install(servers: Servers, release: Release, spec: object = {}) {
   const { source, onSource } = await freshPostgresPair(servers)
@@ -49,8 +52,6 @@ export async function install(servers: Servers, release: Release, spec: object =
     Object.assign(draft.spec, spec)
   })
   const { view } = cluster
-  const kindOf = (release: Release) =>
-    releaseFacts[release].workloadKind === 'Deployment' ? deploymentResource : configResource
   return {
     ...cluster,
     sql: onSource,

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { ResourceKind } from './kind-table.ts'
 import type { KubeObject, NewObject } from './kube-object.ts'
+import { withPodDefaults } from './pod-defaults.ts'
 import { readList, readPath, isFields, type Fields } from './read-path.ts'
 import { forbidden, invalid } from './refusal.ts'
 
@@ -43,14 +44,14 @@ export function admit<Shape extends NewObject>(
 ): Shape {
   if (kind.custom) return object
   const fill = defaults[kind.kind]
-  const filled = fill === undefined ? object : { ...object, ...fill(object, kind) }
+  const filled = withPodDefaults(fill === undefined ? object : { ...object, ...fill(object) }, kind.kind === 'Pod')
   if (kind.kind === 'Secret' || kind.kind === 'ConfigMap') checkData(kind, filled, previous)
   if (kind.kind === 'Deployment' || kind.kind === 'StatefulSet' || kind.kind === 'Job')
     checkSelector(kind, filled, previous)
   return filled
 }
 
-const defaults: Readonly<Record<string, (object: NewObject, kind: ResourceKind) => Fields>> = {
+const defaults: Readonly<Record<string, (object: NewObject) => Fields>> = {
   Secret: (object) => {
     const given = isFields(object.stringData) ? Object.entries(object.stringData) : []
     const data = given.map(([key, value]) => [key, Buffer.from(String(value)).toString('base64')] as const)

@@ -1,10 +1,9 @@
-import type { KubeObject, WatchEvent } from './kube-object.ts'
+import type { WatchEvent } from './kube-object.ts'
 import { expired } from './refusal.ts'
 
-/** A change as it is remembered: the event, its version, and what was there before. */
+/** A change as it is remembered: the event and its version. */
 export interface Change extends WatchEvent {
   readonly version: number
-  readonly previous: KubeObject | undefined
 }
 
 interface Watcher {

@@ -33,16 +33,7 @@ export interface ResourceKind {
   readonly custom: boolean
 }
 
-export type Subresource =
-  | 'status'
-  | 'scale'
-  | 'log'
-  | 'exec'
-  | 'eviction'
-  | 'token'
-  | 'instantiate'
-  | 'finalize'
-  | 'approval'
+export type Subresource = 'status' | 'scale' | 'log' | 'exec' | 'eviction' | 'token' | 'instantiate' | 'finalize'
 
 /** `plural` or `plural.group`, the key by which the store and selectors name a kind. */
 export function resourceOf({ group, plural }: Pick<ResourceKind, 'group' | 'plural'>): string {

@@ -72,4 +72,6 @@ export interface WatchEvent {
   readonly resource: string
   /** After the change; of a DELETED one, its last state under the resourceVersion of the deletion. */
   readonly object: KubeObject
+  /** Before the change; undefined for an ADDED one. */
+  readonly previous: KubeObject | undefined
 }

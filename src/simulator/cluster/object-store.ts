@@ -50,7 +50,7 @@ export class ObjectStore implements ClusterStore {
     for (const definition of this.#table.list('customresourcedefinitions.apiextensions.k8s.io')) {
       this.#learnKind(definition)
     }
-    this.#history = new ChangeHistory(options.rememberedChanges ?? 5000, this.#version)
+    this.#history = new ChangeHistory(options.rememberedChanges ?? 2000, this.#version)
   }
 
   /** Opens the store with what its file holds, and ends the deletions that were under way when its process did. */

@@ -49,7 +49,8 @@ function detailsOf(kind: Named, name: string): StatusDetails {
 }
 
 function quoted(kind: Named, name: string): string {
-  return `${kind.plural}${kind.group === '' ? '' : `.${kind.group}`} "${name}"`
+  const resource = `${kind.plural}${kind.group === '' ? '' : `.${kind.group}`}`
+  return name === '' ? resource : `${resource} "${name}"`
 }
 
 export function notFound(kind: Named, name: string): Refusal {

