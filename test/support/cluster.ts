@@ -166,8 +166,8 @@ export async function* watchEvents(
   try {
     const [response] = (await once(sent, 'response')) as [IncomingMessage]
     // Whoever stops watching breaks the connection.
-    response.on('error', () => undefined)
-    for await (const line of createInterface(response)) yield JSON.parse(line) as never
+    const lines = createInterface(response).on('error', () => undefined)
+    for await (const line of lines) yield JSON.parse(line) as never
   } finally {
     sent.destroy()
   }

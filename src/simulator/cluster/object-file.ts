@@ -48,7 +48,10 @@ export class ObjectFile {
     }
     const descriptor = openSync(path, 'a', 0o600)
     if (whole.length < text.length) ftruncateSync(descriptor, Buffer.byteLength(whole))
-    return new ObjectFile(path, descriptor)
+    const file = new ObjectFile(path, descriptor)
+    // Which of its lines are still live is found out by the next rewriting.
+    file.#addedBytes = whole.length
+    return file
   }
 
   append(lines: readonly Line[]): void {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { appendFileSync, mkdtempSync, rmSync } from 'node:fs'
+import { appendFileSync, mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
@@ -277,6 +277,7 @@ describe('the file', () => {
     }
     const version = store.version()
     store.close()
+    assert.ok(statSync(file).size < 10_000_000)
     const again = storeWithNamespace(file)
     assert.equal(again.version(), version)
     assert.equal((again.read(at('configmaps', 'a')).data as { round: string }).round, '35')

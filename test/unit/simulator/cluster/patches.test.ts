@@ -40,6 +40,10 @@ test('a merge patch removes what is null, and replaces lists', () => {
   assert.deepEqual(mergePatch(target, { a: null, b: { c: null, e: 4 }, list: [3] }), { b: { d: 3, e: 4 }, list: [3] })
 })
 
+function containersIn(pod: unknown): readonly string[] {
+  return (pod as { spec: { containers: { name: string }[] } }).spec.containers.map(({ name }) => name)
+}
+
 describe('a strategic merge', () => {
   const web = {
     name: 'web',
@@ -66,11 +70,10 @@ describe('a strategic merge', () => {
   })
 
   test('deletes, replaces, keeps keys and orders as it is directed', () => {
-    const names = (result: unknown) => (result as typeof pod).spec.containers.map(({ name }) => name)
-    assert.deepEqual(names(patched([{ $patch: 'delete', name: 'web' }])), ['proxy'])
-    assert.deepEqual(names(patched([{ $patch: 'replace' }, { name: 'only' }])), ['only'])
+    assert.deepEqual(containersIn(patched([{ $patch: 'delete', name: 'web' }])), ['proxy'])
+    assert.deepEqual(containersIn(patched([{ $patch: 'replace' }, { name: 'only' }])), ['only'])
     const order = { '$setElementOrder/containers': [{ name: 'proxy' }, { name: 'web' }] }
-    assert.deepEqual(names(patched([], order)), ['proxy', 'web'])
+    assert.deepEqual(containersIn(patched([], order)), ['proxy', 'web'])
     const kept = strategicMerge(
       { strategy: { type: 'A', rolling: 1 } },
       { strategy: { $retainKeys: ['type'], type: 'B' } },
