@@ -1,5 +1,5 @@
 import type { Release } from '../model/release.ts'
-import { type CatalogColumn, type CatalogTable, catalogOf } from './catalog.ts'
+import { type CatalogColumn, type CatalogIndex, type CatalogTable, catalogOf } from './catalog.ts'
 import { createMysqlTable, mysqlColumn, mysqlIndex } from './mysql-schema.ts'
 import { addPostgresKey, createPostgresIndex, createPostgresTable, postgresColumn } from './postgres-schema.ts'
 import { mysqlTriggers, postgresTriggers } from './tenant-rules.ts'
@@ -38,7 +38,7 @@ interface Dialect {
   /** Null: the two are one type here. */
   readonly alterColumn: (column: CatalogColumn, before: CatalogColumn, table: CatalogTable) => string | null
   readonly dropIndex: (table: string, index: string) => string
-  readonly createIndex: (table: CatalogTable, index: CatalogTable['indexes'][number]) => string[]
+  readonly createIndex: (table: CatalogTable, index: CatalogIndex) => string[]
   readonly addKey: (table: CatalogTable) => string[]
   readonly changeTriggers: (from: Release, to: Release) => string[]
   /** Indexes that the other database alone has. */
@@ -92,8 +92,6 @@ function changeTable(words: Dialect, before: CatalogTable, after: CatalogTable):
   }
   const alter = `ALTER TABLE ${words.quoted(after.name)}`
   const [oldColumns, newColumns] = [before, after].map(({ columns }) => new Map(columns.map((c) => [c.name, c])))
-  const hasIndex = ({ indexes }: CatalogTable, index: (typeof indexes)[number]) =>
-    indexes.some((other) => JSON.stringify(other) === JSON.stringify(index))
   const here = ({ indexes }: CatalogTable) => indexes.filter(({ only }) => only !== words.lacks)
   return [
     ...here(before)
@@ -112,6 +110,10 @@ function changeTable(words: Dialect, before: CatalogTable, after: CatalogTable):
       .filter((index) => !hasIndex(before, index))
       .flatMap((index) => words.createIndex(after, index)),
   ]
+}
+
+function hasIndex({ indexes }: CatalogTable, index: CatalogIndex): boolean {
+  return indexes.some((other) => JSON.stringify(other) === JSON.stringify(index))
 }
 
 /** What the later list says and the earlier one does not. */

@@ -187,15 +187,16 @@ describe('RHOAM', () => {
   })
 })
 
+const facts = (name: string) => ({
+  name,
+  appsDomain: `apps.${name}.example.com`,
+  awsRegion: 'eu-west-1',
+  openshiftVersion: '4.16.8',
+})
+
 test('a world of two clusters comes up by itself', async () => {
   const [destination, { source: database }] = [await rhoam('1.45'), await freshPostgresPair(servers)]
   const source = threescaleCluster('apps.source.example.com')
-  const facts = (name: string) => ({
-    name,
-    appsDomain: `apps.${name}.example.com`,
-    awsRegion: 'eu-west-1',
-    openshiftVersion: '4.16.8',
-  })
   const plan = {
     source: {
       store: source.store,
@@ -226,16 +227,17 @@ test('a world of two clusters comes up by itself', async () => {
   assert.equal(destination.store.version(), version, 'twice is as good as once')
 })
 
+const add = (id: number, name: string) =>
+  `INSERT INTO accounts (id, org_name, provider, provider_account_id, tenant_id, domain, self_domain, from_email, created_at)
+   VALUES (${id}, '${name}', true, 1, ${id}, '${name}.${domain}', '${name}-admin.${domain}', 'api@${name}.example', now())`
+const addUser = (id: number, name: string) =>
+  `INSERT INTO users (id, account_id, username, email, role, state, created_at)
+   VALUES (${id}, 2, '${name}', '${name}@example.com', 'member', 'active', now())`
+
 /** What a thaw does to data that was moved in while RHOAM was frozen: all of it, good and bad. */
 async function thaw(world: World): Promise<void> {
   world.scale(namespaces.operator, rhmiOperator, 0)
   await world.until(() => world.podsOf(namespaces.operator, rhmiOperator).length === 0)
-  const add = (id: number, name: string) =>
-    `INSERT INTO accounts (id, org_name, provider, provider_account_id, tenant_id, domain, self_domain, from_email, created_at)
-     VALUES (${id}, '${name}', true, 1, ${id}, '${name}.${domain}', '${name}-admin.${domain}', 'api@${name}.example', now())`
-  const addUser = (id: number, name: string) =>
-    `INSERT INTO users (id, account_id, username, email, role, state, created_at)
-     VALUES (${id}, 2, '${name}', '${name}@example.com', 'member', 'active', now())`
   await world.sql(add(50, 'bank'), addUser(60, 'Alice'), addUser(61, 'portal-admin'), addUser(62, 'bob'))
   world.create({
     apiVersion: 'keycloak.org/v1alpha1',

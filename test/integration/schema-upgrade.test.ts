@@ -119,12 +119,14 @@ describe('the database of a simulated 3scale', () => {
       query = world.postgres
     })
 
+    const rows = () =>
+      Promise.all([
+        query('SELECT count(*) FROM accounts'),
+        query('SELECT count(*), sum(id) FROM services'),
+        query('SELECT count(*), sum(id) FROM audits'),
+      ])
+
     test('is upgraded hop by hop with every row, and is 2.16 in the end', async () => {
-      const rows = async () => [
-        await query('SELECT count(*) FROM accounts'),
-        await query('SELECT count(*), sum(id) FROM services'),
-        await query('SELECT count(*), sum(id) FROM audits'),
-      ]
       const before = await rows()
       for (const release of releases) {
         const outcome = await hooks.deploy(secretOf(target), release, seedValues, signal)

@@ -10,8 +10,10 @@ import type { Pod, Route } from '../../src/simulator/controllers/workloads/shape
 import { releaseFacts } from '../../src/threescale/releases.ts'
 import { withServers } from '../support/servers.ts'
 
-import { type Installed, install, ns, unbundled, versionAnnotation } from '../support/installed-threescale.ts'
+import { install, ns, unbundled, versionAnnotation } from '../support/installed-threescale.ts'
 const servers = withServers({ postgres: true, redis: true })
+
+const isThreescale = ({ metadata }: Pod) => metadata.labels?.['threescale_component'] !== undefined
 
 describe('a 3scale', () => {
   for (const release of releases) {
@@ -40,7 +42,6 @@ describe('a 3scale', () => {
       const before = world.apiManager()?.status
       world.scale(deploymentResource, operatorDeployment, 0)
       for (const name of unbundled(release)) world.scale(world.kindOf(release), name, 0)
-      const isThreescale = ({ metadata }: Pod) => metadata.labels?.['threescale_component'] !== undefined
       await world.until(() => world.pods().filter(isThreescale).length === 0)
       assert.deepEqual(world.apiManager()?.status, before, 'nobody is there to say that all is gone')
 

@@ -40,10 +40,10 @@ export interface SimulatedCluster {
   readonly view: ClusterView
   readonly clock: VirtualClock
   /** Moves the clock until `condition` holds; gives the virtual milliseconds that it took. */
-  until(condition: () => boolean, atMostMs?: number): Promise<number>
+  readonly until: (condition: () => boolean, atMostMs?: number) => Promise<number>
   /** Moves the clock on, and does what is due on the way. */
-  pass(ms: number): Promise<void>
-  create(...objects: readonly NewObject[]): void
+  readonly pass: (ms: number) => Promise<void>
+  readonly create: (...objects: readonly NewObject[]) => void
 }
 
 /** A cluster under a clock that stands still, with the given controllers. A reconcile that throws fails the test. */

@@ -1,15 +1,17 @@
 import { Secret } from '../../src/base/secret.ts'
 import type { Release } from '../../src/model/release.ts'
+import { hasCondition } from '../../src/simulator/controllers/engine/conditions.ts'
 import { resources, type Subscription } from '../../src/simulator/controllers/olm/shapes.ts'
 import {
   type ApiManager,
   apiManagers,
   configResource,
   deploymentResource,
+  jobResource,
 } from '../../src/simulator/controllers/threescale/shapes.ts'
 import { installBaseCluster } from '../../src/simulator/controllers/world/base-cluster.ts'
 import { installThreescale, isInstalled } from '../../src/simulator/controllers/world/install-threescale.ts'
-import type { Deployment, DeploymentConfig, Pod } from '../../src/simulator/controllers/workloads/shapes.ts'
+import type { Deployment, DeploymentConfig, Job, Pod } from '../../src/simulator/controllers/workloads/shapes.ts'
 import { releaseFacts } from '../../src/threescale/releases.ts'
 import { workloadsOf } from '../../src/threescale/workloads.ts'
 import { threescaleCluster } from './controllers.ts'
@@ -21,6 +23,9 @@ type Servers = Pick<ReturnType<typeof withServers>, 'postgres' | 'redis'>
 export const ns = '3scale'
 const domain = 'apps.source.example.com'
 export const versionAnnotation = 'apps.3scale.net/apimanager-threescale-version'
+
+const kindOf = (release: Release) =>
+  releaseFacts[release].workloadKind === 'Deployment' ? deploymentResource : configResource
 
 /** A 3scale of a release that is being installed on real databases, with ways to look at it. */
 export async function install(servers: Servers, release: Release, spec: object = {}) {
@@ -49,8 +54,6 @@ export async function install(servers: Servers, release: Release, spec: object =
     Object.assign(draft.spec, spec)
   })
   const { view } = cluster
-  const kindOf = (release: Release) =>
-    releaseFacts[release].workloadKind === 'Deployment' ? deploymentResource : configResource
   return {
     ...cluster,
     sql: onSource,
@@ -87,4 +90,27 @@ export const unbundled = (release: Release) =>
 export function redisUrl(servers: Pick<Servers, 'redis'>, db: number): Secret {
   const { host, port, password } = servers.redis()
   return new Secret(`redis://:${encodeURIComponent(password.reveal('a test server'))}@${host}:${port}/${db}`)
+}
+
+/** Everything that a release wants is there in its kind, and rolled out. */
+export function isSettled(world: Installed, release: Release): boolean {
+  const jobs = ['system-app-pre', 'system-app-post'].map((name) => world.view.get<Job>(jobResource, ns, name))
+  const isLater = releaseFacts[release].workloadKind === 'Deployment'
+  return (
+    unbundled(release).every((name) => {
+      const { status, metadata, spec } = world.workload(name, release) ?? {}
+      return (
+        status?.observedGeneration === metadata?.generation &&
+        status?.updatedReplicas === spec?.replicas &&
+        spec?.template.metadata?.labels?.['com.redhat.component-version'] === release
+      )
+    }) &&
+    (!isLater ||
+      jobs.every(
+        (job) =>
+          hasCondition(job, 'Complete') &&
+          /:3scale/.test(JSON.stringify(job)) &&
+          JSON.stringify(job).includes(`:3scale${release}`),
+      ))
+  )
 }

@@ -122,5 +122,6 @@ function serverOf({ host, port, user, password, database }: DatabaseAddress) {
 
 function textOf(value: unknown): string | null {
   if (value === null || value === undefined) return null
-  return Buffer.isBuffer(value) ? value.toString() : String(value)
+  // With the options above the driver gives text, numbers and, for what is binary, buffers.
+  return Buffer.isBuffer(value) ? value.toString() : typeof value === 'string' ? value : JSON.stringify(value)
 }

@@ -1,3 +1,5 @@
+// A shape is what the caller says of an object, as `Draft` explains: each call names its own.
+/* oxlint-disable typescript/no-unnecessary-type-parameters */
 import type { KubeObject, NewObject, ObjectRef } from '../../cluster/kube-object.ts'
 import type { ClusterStore } from '../../cluster/store.ts'
 
@@ -23,8 +25,6 @@ export interface ClusterView {
 }
 
 export function clusterViewOf(store: ClusterStore): ClusterView {
-  const refOf = (resource: string, namespace: string | undefined, name: string): ObjectRef =>
-    namespace === undefined ? { resource, name } : { resource, namespace, name }
   return {
     store,
     // The caller's word on the shape: see `Draft`.
@@ -57,6 +57,10 @@ export function clusterViewOf(store: ClusterStore): ClusterView {
       })
     },
   }
+}
+
+function refOf(resource: string, namespace: string | undefined, name: string): ObjectRef {
+  return namespace === undefined ? { resource, name } : { resource, namespace, name }
 }
 
 /** Names an object by itself. */

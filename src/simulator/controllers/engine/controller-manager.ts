@@ -145,15 +145,15 @@ export class ControllerManager {
       this.#works.set(id, entry)
       this.#running++
       // Both ways of its end are kept for the reconcile that asks, so nothing is left to reject.
-      void work(this.#options.signal)
-        .then(
-          (value) => (entry.outcome = { kind: 'done', value }),
-          (error: unknown) => (entry.outcome = { kind: 'failed', error }),
-        )
-        .then(() => {
-          this.#running--
-          this.#enqueueAll(turn.controller, [turn.key])
-        })
+      const end = (outcome: Outcome): void => {
+        entry.outcome = outcome
+        this.#running--
+        this.#enqueueAll(turn.controller, [turn.key])
+      }
+      void work(this.#options.signal).then(
+        (value) => end({ kind: 'done', value }),
+        (error: unknown) => end({ kind: 'failed', error }),
+      )
       return undefined
     }
     if (known.outcome === undefined) return undefined

@@ -55,9 +55,3 @@ export function ownerKey(object: KubeObject, kind: string): readonly Key[] {
   const owner = object.metadata.ownerReferences?.find((reference) => reference.controller === true)
   return owner?.kind === kind ? [`${object.metadata.namespace}/${owner.name}`] : []
 }
-
-/** The earlier of two moments to look again. */
-export function sooner(...waits: readonly Again[]): Again {
-  const some = waits.filter((wait) => wait !== null)
-  return some.length === 0 ? null : Math.min(...some)
-}

@@ -97,10 +97,8 @@ function groupProblem(
 
 function refusesUpgrade(context: Context, namespace: string, old: string): boolean {
   const condition = context.view.get<OperatorCondition>(resources.operatorConditions, namespace, old)
-  const find = (list: NonNullable<OperatorCondition['spec']>['overrides']) =>
-    list?.find(({ type }) => type === 'Upgradeable')
-  const effective = find(condition?.spec?.overrides) ?? find(condition?.spec?.conditions)
-  return effective?.status === 'False'
+  const { overrides = [], conditions = [] } = condition?.spec ?? {}
+  return [...overrides, ...conditions].find(({ type }) => type === 'Upgradeable')?.status === 'False'
 }
 
 function applyDeployments(csv: ClusterServiceVersion, namespace: string, context: Context): void {

@@ -1,6 +1,6 @@
 import type { KubeObject } from '../../cluster/kube-object.ts'
 import { type Condition, withCondition } from '../engine/conditions.ts'
-import { type Again, type Context, type Controller, keyOf, splitKey } from '../engine/controller.ts'
+import { type Again, type Context, type Controller, type Key, keyOf, splitKey } from '../engine/controller.ts'
 import type { ClusterView } from '../engine/cluster-view.ts'
 import { controllerReference, newName } from '../workloads/keep-pods.ts'
 import { type Catalogs, nextEntry, versionOfCsv } from './catalog.ts'
@@ -19,8 +19,6 @@ import {
  * channel's head at once.
  */
 export function subscriptions(catalogs: Catalogs): Controller {
-  const inNamespace = ({ metadata }: KubeObject, view: ClusterView) =>
-    view.list(resources.subscriptions, metadata.namespace).map(keyOf)
   return {
     name: 'subscriptions',
     watches: {
@@ -36,6 +34,10 @@ export function subscriptions(catalogs: Catalogs): Controller {
       return resolve(subscription, namespace, catalogs, context)
     },
   }
+}
+
+function inNamespace({ metadata }: KubeObject, view: ClusterView): readonly Key[] {
+  return view.list(resources.subscriptions, metadata.namespace).map(keyOf)
 }
 
 function resolve(subscription: Subscription, namespace: string, catalogs: Catalogs, context: Context): Again {

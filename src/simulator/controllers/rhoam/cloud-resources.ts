@@ -42,7 +42,7 @@ function resourceController(resource: string, kind: CloudResourceKind, cloud: Cl
       if (cr === undefined || !isOperatorUp(context.view)) return null
       const set = (status: NonNullable<CloudResource['status']>, identifier?: string): void => {
         context.view.change<CloudResource>({ resource, namespace, name }, (draft) => {
-          draft.status = { ...draft.status, ...structuredClone(status) } as NonNullable<typeof draft.status>
+          draft.status = { ...draft.status, ...structuredClone(status) }
           if (identifier === undefined) return
           draft.metadata.annotations = { ...draft.metadata.annotations, [identifierAnnotation]: identifier }
         })

@@ -1,5 +1,5 @@
 import { rhoamFacts } from '../../../threescale/rhoam.ts'
-import { type CatalogPackage, type Catalogs, threescaleBundle } from '../olm/catalog.ts'
+import { type Bundle, type CatalogPackage, type Catalogs, threescaleBundle } from '../olm/catalog.ts'
 import { cloudResourceOperator, rhmiOperator } from './names.ts'
 
 /** What a version of RHOAM brings: 3scale's version and its operator's, and the operator of cloud resources. */
@@ -58,12 +58,6 @@ export function rhoamCatalogs(version: RhoamVersion): Catalogs {
       },
     ],
   })
-  const operator = (deployment: string, image: string) => ({
-    deployment,
-    image: `quay.io/integreatly/${image}`,
-    podLabels: { name: deployment },
-    annotations: {},
-  })
   return {
     [addonCatalog]: [
       one(
@@ -91,4 +85,8 @@ export function rhoamCatalogs(version: RhoamVersion): Catalogs {
       ),
     ],
   }
+}
+
+function operator(deployment: string, image: string): Omit<Bundle, 'allNamespaces'> {
+  return { deployment, image: `quay.io/integreatly/${image}`, podLabels: { name: deployment }, annotations: {} }
 }

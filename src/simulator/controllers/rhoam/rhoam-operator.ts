@@ -29,9 +29,6 @@ const key: Key = `${namespaces.operator}/${rhmiName}`
  * A change of any Secret that it watches starts a reconcile.
  */
 export function rhoamOperator(options: RhoamOptions): Controller {
-  const always = (): readonly Key[] => [key]
-  const inOwnNamespaces = ({ metadata }: KubeObject): readonly Key[] =>
-    [namespaces.operator, namespaces.threescale].some((one) => one === metadata.namespace) ? [key] : []
   return {
     name: 'rhmis',
     watches: {
@@ -56,6 +53,14 @@ export function rhoamOperator(options: RhoamOptions): Controller {
       return install(view.get<Rhmi>(rhmis, namespaces.operator, rhmiName) ?? rhmi, parameters, options, context)
     },
   }
+}
+
+function always(): readonly Key[] {
+  return [key]
+}
+
+function inOwnNamespaces({ metadata }: KubeObject): readonly Key[] {
+  return [namespaces.operator, namespaces.threescale].some((one) => one === metadata.namespace) ? [key] : []
 }
 
 function isUp({ view }: Context): boolean {
@@ -90,7 +95,7 @@ function changeStatus(context: Context, change: StatusChange): void {
   context.view.change<Rhmi>({ resource: rhmis, namespace: namespaces.operator, name: rhmiName }, (draft) => {
     const status: Record<string, unknown> = { ...draft.status }
     change(status)
-    draft.status = status as NonNullable<typeof draft.status>
+    draft.status = status
   })
 }
 

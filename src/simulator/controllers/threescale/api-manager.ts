@@ -32,8 +32,6 @@ export interface ThreescaleOperatorPorts extends PreflightPorts {
  * Operators up to 2.12 write the version annotations when all is rolled out; later ones before they begin.
  */
 export function apiManagerOperator(ports: ThreescaleOperatorPorts): Controller {
-  const inNamespace = ({ metadata }: KubeObject, view: ClusterView): readonly Key[] =>
-    view.list(apiManagers, metadata.namespace).map(keyOf)
   return {
     name: 'apimanagers',
     watches: {
@@ -77,6 +75,10 @@ async function reconcile(
   if (!isEarly && areRolledOut(namespace, operator, workloads, context)) annotate(apiManager, operator, context)
   const isReady = writeStatus(apiManager, release, workloads, context)
   return isReady && settled ? null : context.timings.operatorLoop
+}
+
+function inNamespace({ metadata }: KubeObject, view: ClusterView): readonly Key[] {
+  return view.list(apiManagers, metadata.namespace).map(keyOf)
 }
 
 /** What the operator writes into the APIManager's own spec. */

@@ -55,7 +55,6 @@ async function problemOf(
 ): Promise<string | null> {
   const { namespace = '', annotations = {} } = apiManager.metadata
   const from = annotations[versionAnnotations.threescale]
-  const minorOf = (version: string) => Number(version.split('.')[1])
   if (from !== undefined && Math.abs(minorOf(from) - minorOf(operator.release)) > 1) {
     return `attempted upgrade from ${from} to ${operator.release} not allowed`
   }
@@ -71,6 +70,10 @@ async function problemOf(
     if (problem !== null) return problem
   }
   return null
+}
+
+function minorOf(version: string): number {
+  return Number(version.split('.')[1])
 }
 
 async function belowFloor(

@@ -8,6 +8,8 @@ import { defaultSecret, secretValues } from '../workloads/secrets.ts'
 import { appLabelOf, isExternal, tenantNameOf } from './installation.ts'
 import type { ApiManager } from './shapes.ts'
 
+const text = (value: string): Secret => new Secret(value)
+
 /** Where the databases really are that the operator would bundle: servers of this machine. */
 export interface BundledServers {
   readonly systemDatabase: Secret
@@ -28,7 +30,6 @@ export function defaultSecrets(
 ): void {
   const { namespace = '' } = apiManager.metadata
   const token = (digits = 16) => new Secret(context.random.hex(digits))
-  const text = (value: string) => new Secret(value)
   const domain = apiManager.spec.wildcardDomain
   const tenant = tenantNameOf(apiManager)
   const apicastToken = secretValues(context.view, namespace, 'system-master-apicast')?.get('ACCESS_TOKEN') ?? token()

@@ -48,7 +48,7 @@ export function templateOf(request: TemplateRequest): PodTemplate {
         ? {}
         : { initContainers: workload.initContainers.map((name) => ({ name, image, env })) }),
       containers: workload.containers.map((name) => ({ name, image, env })),
-      ...(volumeOf(workload, release) ?? {}),
+      ...volumeOf(workload, release),
     },
   }
 }

@@ -34,14 +34,9 @@ export const deployments: Controller = {
     const recreate = deployment.spec.strategy?.type === 'Recreate'
     const ready = current?.status?.readyReplicas ?? 0
     scale(context, namespace, `${name}-${hash}`, recreate && oldPods > 0 ? 0 : replicas)
-    const setAnnotation = (draft: { metadata: { annotations?: Record<string, string> } }) => {
+    context.view.change<PodKeeper>({ resource: 'replicasets.apps', namespace, name: `${name}-${hash}` }, (draft) => {
       draft.metadata.annotations = { ...draft.metadata.annotations, [revisionAnnotation]: String(revision) }
-    }
-    context.view.change<PodKeeper>(
-      { resource: 'replicasets.apps', namespace, name: `${name}-${hash}` },
-      // Annotations of a draft are there to be changed.
-      (draft) => setAnnotation(draft as never),
-    )
+    })
     let spare = recreate ? 0 : Math.max(0, replicas - ready)
     for (const set of [...others].sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1))) {
       const keep = Math.min(set.spec.replicas ?? 0, spare)
@@ -103,10 +98,13 @@ function report(context: Context, deployment: Deployment, rollout: Rollout): Aga
 }
 
 function revisionOf(current: PodKeeper | undefined, others: readonly PodKeeper[]): number {
-  const of = (set: PodKeeper) => Number(set.metadata.annotations?.[revisionAnnotation] ?? 0)
-  const newestOther = Math.max(0, ...others.map(of))
-  const own = current === undefined ? 0 : of(current)
+  const newestOther = Math.max(0, ...others.map(annotatedRevision))
+  const own = current === undefined ? 0 : annotatedRevision(current)
   return own > newestOther ? own : newestOther + 1
+}
+
+function annotatedRevision(set: PodKeeper): number {
+  return Number(set.metadata.annotations?.[revisionAnnotation] ?? 0)
 }
 
 function createSet(context: Context, deployment: Deployment, hash: string, revision: number): void {
@@ -140,7 +138,7 @@ function scale(context: Context, namespace: string, name: string, replicas: numb
 function forgetOld(context: Context, namespace: string, others: readonly PodKeeper[]): void {
   const empty = others
     .filter(({ spec, status }) => spec.replicas === 0 && (status?.replicas ?? 0) === 0)
-    .sort((a, b) => revisionOf(b, []) - revisionOf(a, []))
+    .sort((a, b) => annotatedRevision(b) - annotatedRevision(a))
   for (const { metadata } of empty.slice(revisionsKept)) {
     context.view.remove({ resource: 'replicasets.apps', namespace, name: metadata.name })
   }

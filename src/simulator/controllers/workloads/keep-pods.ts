@@ -69,11 +69,13 @@ export function newName({ random }: Pick<Context, 'random'>, name: string): stri
 
 /** Ten characters that are the same for the same template, whatever the order of its fields. */
 export function templateHash(template: PodTemplate): string {
-  const inOrder = (_key: string, value: unknown): unknown =>
-    typeof value === 'object' && value !== null && !Array.isArray(value)
-      ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : value
   return createHash('sha256').update(JSON.stringify(template, inOrder)).digest('hex').slice(0, 10)
+}
+
+function inOrder(_key: string, value: unknown): unknown {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
+    : value
 }
 
 function isLive({ metadata, status }: Pod): boolean {

@@ -17,12 +17,6 @@ export function installBaseCluster(store: ClusterStore, facts: ClusterFacts): vo
   const view = clusterViewOf(store)
   const { name, appsDomain, awsRegion, openshiftVersion } = facts
   const baseDomain = appsDomain.replace(/^apps\./, '')
-  const config = (kind: string, rest: object, objectName = 'cluster'): NewObject => ({
-    apiVersion: 'config.openshift.io/v1',
-    kind,
-    metadata: { name: objectName },
-    ...rest,
-  })
   const namespaces = ['default', 'openshift-config', 'openshift-console', 'openshift-ingress-operator', marketplace]
   for (const one of namespaces) ensureNamespace(store, one)
   const objects: readonly NewObject[] = [
@@ -65,6 +59,10 @@ export function installBaseCluster(store: ClusterStore, facts: ClusterFacts): vo
       .map(definitionOf),
   ]
   for (const object of objects) view.ensure(object)
+}
+
+function config(kind: string, rest: object, name = 'cluster'): NewObject {
+  return { apiVersion: 'config.openshift.io/v1', kind, metadata: { name }, ...rest }
 }
 
 export const marketplace = 'openshift-marketplace'

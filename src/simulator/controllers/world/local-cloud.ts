@@ -38,7 +38,6 @@ export class LocalCloud implements Cloud {
   }
 
   #resultOf(kind: CloudResourceKind, name: string, identifier: string): ReadonlyMap<string, Secret> {
-    const text = (value: string | number) => new Secret(String(value))
     if (kind === 'blobstorage') {
       return new Map([
         ['bucketName', text(identifier)],
@@ -68,6 +67,8 @@ export class LocalCloud implements Cloud {
     ])
   }
 }
+
+const text = (value: string | number): Secret => new Secret(String(value))
 
 const unused: readonly (readonly [string, string])[] = [
   ['uri', 'unused.example.com'],

@@ -66,9 +66,10 @@ const subscriptionTo = (channel: string, more: object = {}): NewObject => ({
   spec: { name: '3scale-operator', channel, source: 'redhat-operators', sourceNamespace: market, ...more },
 })
 
+const at = (csv: string) => ({ csv, version: csv.replace(/^3scale-operator\.v/, '') })
+
 describe('what a channel leads to', () => {
   test('is its head by replaces or skipRange, and nothing from another line', () => {
-    const at = (csv: string) => ({ csv, version: csv.replace(/^3scale-operator\.v/, '') })
     const next = (channel: string, csv: string) => nextEntry(channelOf(channel), at(csv), undefined)?.csv
     assert.equal(next('threescale-2.12', '3scale-operator.v0.8.4-0.1655690146.p'), '3scale-operator.v0.9.0')
     assert.equal(next('threescale-2.15', '3scale-operator.v0.11.0'), '3scale-operator.v0.12.5')

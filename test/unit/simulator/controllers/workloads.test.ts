@@ -107,25 +107,25 @@ describe('a Deployment', () => {
   })
 })
 
-describe('a DeploymentConfig', () => {
-  const config = (replicas: number, failurePolicy = 'Retry') => ({
-    apiVersion: 'apps.openshift.io/v1',
-    kind: 'DeploymentConfig',
-    metadata: { namespace: ns, name: 'web' },
-    spec: {
-      replicas,
-      selector: { app: 'web' },
-      strategy: {
-        type: 'Rolling',
-        rollingParams: {
-          pre: { failurePolicy, execNewPod: { containerName: 'web', command: ['migrate'] } },
-          post: { failurePolicy, execNewPod: { containerName: 'web', command: ['rewrite'] } },
-        },
+const config = (replicas: number, failurePolicy = 'Retry') => ({
+  apiVersion: 'apps.openshift.io/v1',
+  kind: 'DeploymentConfig',
+  metadata: { namespace: ns, name: 'web' },
+  spec: {
+    replicas,
+    selector: { app: 'web' },
+    strategy: {
+      type: 'Rolling',
+      rollingParams: {
+        pre: { failurePolicy, execNewPod: { containerName: 'web', command: ['migrate'] } },
+        post: { failurePolicy, execNewPod: { containerName: 'web', command: ['rewrite'] } },
       },
-      template: template('v1'),
     },
-  })
+    template: template('v1'),
+  },
+})
 
+describe('a DeploymentConfig', () => {
   test('runs its hooks around the pods, in this order, also with none wanted', async () => {
     for (const replicas of [2, 0]) {
       const order: string[] = []
@@ -176,14 +176,14 @@ describe('a DeploymentConfig', () => {
   })
 })
 
-describe('a Job', () => {
-  const job = (backoffLimit: number) => ({
-    apiVersion: 'batch/v1',
-    kind: 'Job',
-    metadata: { namespace: ns, name: 'load' },
-    spec: { backoffLimit, template: { spec: { ...template('v1').spec, restartPolicy: 'Never' } } },
-  })
+const job = (backoffLimit: number) => ({
+  apiVersion: 'batch/v1',
+  kind: 'Job',
+  metadata: { namespace: ns, name: 'load' },
+  spec: { backoffLimit, template: { spec: { ...template('v1').spec, restartPolicy: 'Never' } } },
+})
 
+describe('a Job', () => {
   test('is complete when its pod succeeds, and has failed after one try more than its limit', async () => {
     for (const [failures, ending, pods] of [
       [0, 'Complete', 1],
@@ -218,14 +218,15 @@ test('a StatefulSet numbers its pods, and a claim is bound after a while', async
   assert.equal(view.get('persistentvolumeclaims', ns, 'data')?.['status'] !== undefined, true)
 })
 
+const route = (namespace: string) => ({
+  apiVersion: 'route.openshift.io/v1',
+  kind: 'Route',
+  metadata: { namespace, name: 'portal' },
+  spec: { host: 'portal.apps.example.com', to: { kind: 'Service', name: 'system-developer' } },
+})
+
 test('a host belongs to the namespace that had it first, until its route is gone', async () => {
   const { create, until, view } = withRuntime()
-  const route = (namespace: string) => ({
-    apiVersion: 'route.openshift.io/v1',
-    kind: 'Route',
-    metadata: { namespace, name: 'portal' },
-    spec: { host: 'portal.apps.example.com', to: { kind: 'Service', name: 'system-developer' } },
-  })
   const get = (namespace: string) => view.get<Route>('routes.route.openshift.io', namespace, 'portal')
   const admitted = (namespace: string) => {
     const found = get(namespace)
