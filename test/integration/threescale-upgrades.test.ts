@@ -9,7 +9,14 @@ import type { Job } from '../../src/simulator/controllers/workloads/shapes.ts'
 import { releaseFacts } from '../../src/threescale/releases.ts'
 import { withServers } from '../support/servers.ts'
 
-import { type Installed, install, isSettled, ns, unbundled, versionAnnotation } from '../support/installed-threescale.ts'
+import {
+  type Installed,
+  install,
+  isSettled,
+  ns,
+  unbundled,
+  versionAnnotation,
+} from '../support/installed-threescale.ts'
 const servers = withServers({ postgres: true, redis: true })
 
 describe('a 3scale', () => {
