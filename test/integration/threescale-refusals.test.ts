@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { Secret } from '../../src/base/secret.ts'
-import {} from '../../src/model/release.ts'
 import { hasCondition } from '../../src/simulator/controllers/engine/conditions.ts'
 import { resources } from '../../src/simulator/controllers/olm/shapes.ts'
 import {
