@@ -78,6 +78,18 @@ export const cliFaults = {
     says: (d) => `${d.field} is to be read from the file ${d.file}, which is empty`,
     remedy: (d) => `Put the secret into ${d.file}, on its first line.`,
   }),
+  RUN_STEPS_MISSING: kind<{ rows: readonly string[] }>({
+    exit: exitCode.failedSafe,
+    retry: 'after-remedy',
+    says: (d) =>
+      `this version has nothing that could do ${d.rows.length} of the rows: ${d.rows.join(', ')}; nothing was started`,
+    remedy: () => 'Do these rows by hand, as `threeshift plan` describes them.',
+  }),
+  MIGRATION_UNKNOWN: kind<{ migration: string }>({
+    ...refused,
+    says: (d) => `there is no migration ${d.migration}`,
+    remedy: () => 'See `threeshift status` for those there are.',
+  }),
 }
 
 /** Makes a fault of the command line: `throw fault('FILE_EXISTS', { file })`. */

@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander'
+import type { EngineAccess } from '../ports/engine.ts'
 import type { QueueWatch } from '../ports/queues.ts'
 import type { RedisMover } from '../ports/redis.ts'
 import type { Rehearsal } from '../ports/rehearsal.ts'
@@ -12,6 +13,9 @@ import { registerPlan } from './plan.ts'
 import { registerQueues } from './queues.ts'
 import { registerRedis } from './redis.ts'
 import { registerRehearse } from './rehearse.ts'
+import { registerRun } from './run.ts'
+import { registerStatus } from './status.ts'
+import { registerSteer } from './steer.ts'
 import { registerWorld } from './world.ts'
 
 /** What the commands reach the world through; `app` makes it. A command that needs one more port names it here. */
@@ -23,6 +27,7 @@ export interface CliPorts {
   readonly redisMover: RedisMover
   readonly queues: QueueWatch
   readonly rehearsal: Rehearsal
+  readonly engine: EngineAccess
 }
 
 /** One line per command, in the order of the help page. */
@@ -30,6 +35,9 @@ const commands: readonly ((program: Command, context: CliContext, ports: CliPort
   registerInit,
   registerPlan,
   registerRehearse,
+  registerRun,
+  registerStatus,
+  registerSteer,
   registerDb,
   registerRedis,
   registerQueues,

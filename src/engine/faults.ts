@@ -11,13 +11,6 @@ export const engineFaults = {
     says: (d) => `the engine's database does not let us in (${d.reason})`,
     remedy: () => 'See that the PostgreSQL of THREESHIFT_DATABASE_URL runs and takes connections, then try again.',
   }),
-  ENGINE_STEPS_MISSING: kind<{ rows: readonly string[] }>({
-    ...safe,
-    retry: 'after-remedy',
-    says: (d) => `nothing is there that could do ${d.rows.length === 1 ? 'the row' : 'the rows'} ${d.rows.join(', ')}`,
-    remedy: () =>
-      'Do these rows by hand as `threeshift plan` describes them; this version cannot run the whole migration.',
-  }),
   ENGINE_STEP_UNKNOWN: kind<{ row: string; verb: string }>({
     ...safe,
     retry: 'after-remedy',

@@ -1,11 +1,15 @@
 import process from 'node:process'
 import { dbKills } from './db-kills.ts'
+import { engineKills } from './engine-kills.ts'
 
 /*
- * `run.ts db [kills] [thousands of rows]`: what the kill tests do a part of, in full length. Prints what each kill cost;
- * throws when the outcome is not whole and exact.
+ * `run.ts db [kills] [thousands of rows]`, `run.ts engine [kills] [seed]`: what the kill tests do a part of, in full
+ * length. Prints what the kills cost; throws when the outcome is not whole and exact.
  */
-const runs: Readonly<Record<string, (numbers: readonly number[]) => Promise<void>>> = { db: dbKills }
+const runs: Readonly<Record<string, (numbers: readonly number[]) => Promise<void>>> = {
+  db: dbKills,
+  engine: engineKills,
+}
 
 const [name = '', ...numbers] = process.argv.slice(2)
 const run = runs[name]

@@ -7,6 +7,7 @@ export const worldSql = `
 CREATE TABLE IF NOT EXISTS world (migration text, row_id text, generation int, PRIMARY KEY (migration, row_id));
 CREATE TABLE IF NOT EXISTS calls (id bigserial PRIMARY KEY, migration text, row_id text, verb text, generation int, fence int,
   began timestamptz DEFAULT clock_timestamp(), ended timestamptz);
+CREATE TABLE IF NOT EXISTS effects (migration text, row_id text, fence int);
 CREATE TABLE IF NOT EXISTS at_once (migration text, row_id text, verb text);`
 
 /**
@@ -60,11 +61,12 @@ export function countingSteps(
       })),
     apply: (context) =>
       call('apply', context, async () => {
-        await pool.query('INSERT INTO world VALUES ($1, $2, $3) ON CONFLICT DO NOTHING', [
-          context.migration.name,
-          context.row.id,
-          context.generation,
-        ])
+        // The effect and the note of it are one statement: a note more is an effect more.
+        await pool.query(
+          `WITH put AS (INSERT INTO world VALUES ($1, $2, $3) ON CONFLICT DO NOTHING RETURNING migration)
+           INSERT INTO effects SELECT migration, $2, $4 FROM put`,
+          [context.migration.name, context.row.id, context.generation, context.fence],
+        )
         return { says: 'put there', facts: { saw: Object.keys(context.facts).length } }
       }),
     confirm: (context) =>
