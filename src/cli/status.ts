@@ -33,11 +33,17 @@ export function registerStatus(program: Command, context: CliContext, ports: { r
     )
     .argument('[migration]', 'only this one, with its rows')
     .option('--customer <name>', 'only those of this customer')
-    .option('--state <state>', `only those in this state: ${migrationStates.join(', ')}`, oneOf('--state', migrationStates))
+    .option(
+      '--state <state>',
+      `only those in this state: ${migrationStates.join(', ')}`,
+      oneOf('--state', migrationStates),
+    )
     .option('--baton <party>', 'only those where this party has to act', oneOf('--baton', parties))
     .option('--watch', 'show it again whenever it changes, until Ctrl-C')
     .option('--json', 'print one JSON object as the last line of stdout; with --watch one a line')
-    .action((migration: string | undefined, options: StatusOptions) => status(migration, options, context, ports.engine))
+    .action((migration: string | undefined, options: StatusOptions) =>
+      status(migration, options, context, ports.engine),
+    )
 }
 
 async function status(
@@ -54,7 +60,8 @@ async function status(
     for (;;) {
       const views = await engine.list(filter)
       if (migration !== undefined && views.length === 0) throw fault('MIGRATION_UNKNOWN', { migration })
-      const text = options.json === true ? `${JSON.stringify(migrationsJson(views))}\n` : textOf(views, migration, context)
+      const text =
+        options.json === true ? `${JSON.stringify(migrationsJson(views))}\n` : textOf(views, migration, context)
       if (text !== shown) context.stdout.write(text)
       shown = text
       if (options.watch !== true) {

@@ -27,7 +27,8 @@ const steerings: readonly Steering[] = [
   {
     name: 'approve',
     summary: 'agree to what a row asks',
-    description: 'Agrees to what `threeshift status` shows for the row. Whoever asked for the run does not suffice alone.',
+    description:
+      'Agrees to what `threeshift status` shows for the row. Whoever asked for the run does not suffice alone.',
     row: 'argument',
     act: (engine, deed, row, { digest }) =>
       engine.answer({ ...deed, row, verdict: 'approved', ...(digest === undefined ? {} : { digest }) }),
@@ -57,21 +58,24 @@ const steerings: readonly Steering[] = [
   {
     name: 'cancel',
     summary: 'stop the running verb and end the run',
-    description: 'Stops the running verb and ends the run. What is done stays done; `resume`, `rewind` and `rollback` still work.',
+    description:
+      'Stops the running verb and ends the run. What is done stays done; `resume`, `rewind` and `rollback` still work.',
     row: 'none',
     act: (engine, deed) => engine.cancel(deed),
   },
   {
     name: 'rewind',
     summary: 'look at a row and all later ones again',
-    description: 'Begins again at a row: it and all later ones are checked, and done where they have to be. Undoes nothing.',
+    description:
+      'Begins again at a row: it and all later ones are checked, and done where they have to be. Undoes nothing.',
     row: 'to',
     act: (engine, deed, row) => engine.rewind({ ...deed, row }),
   },
   {
     name: 'rollback',
     summary: 'undo rows in reverse order, down to one',
-    description: 'Undoes what was done, from the last row down to the one given, which is undone too. Stops at a row that cannot be.',
+    description:
+      'Undoes what was done, from the last row down to the one given, which is undone too. Stops at a row that cannot be.',
     row: 'to',
     act: (engine, deed, row) => engine.rollback({ ...deed, row }),
   },
@@ -88,7 +92,8 @@ export function registerSteer(program: Command, context: CliContext, ports: { re
       .argument('<migration>', 'which one')
     if (steering.row === 'argument') command.argument('<row>', 'which row')
     if (steering.row === 'to') command.requiredOption('--to <row>', 'which row')
-    if (steering.row === 'argument') command.option('--digest <hex>', 'of what was shown to you: refuse when it has changed')
+    if (steering.row === 'argument')
+      command.option('--digest <hex>', 'of what was shown to you: refuse when it has changed')
     command
       .requiredOption('--reason <text>', 'why; it is kept')
       .option('--json', 'print the migration as one JSON object as the last line of stdout')
