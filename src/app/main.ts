@@ -11,8 +11,10 @@ import { redisMover } from '../movers/redis/mover.ts'
 import { redisQueueWatch } from '../movers/redis/queue-state.ts'
 import { systemDatabaseMover } from '../movers/system-database/mover.ts'
 import { mysqlSourceWorld } from '../simulator/source-world/generate.ts'
+import { engineAccess } from './engine-access.ts'
 import { localRehearsal } from './local-rehearsal.ts'
 import { objectsOnDemand } from './objects-on-demand.ts'
+import { registeredSteps } from './steps.ts'
 
 const interrupted = 130
 const unexpected = 1
@@ -63,6 +65,7 @@ const ports: CliPorts = {
   redisMover: redisMover(systemClock, objectsOnDemand(context.env)),
   queues: redisQueueWatch(systemClock),
   sourceWorld,
+  engine: engineAccess({ env: context.env, cwd: context.cwd, clock: systemClock, steps: registeredSteps() }),
   rehearsal: localRehearsal(sourceWorld, mover, systemClock),
 }
 

@@ -6,10 +6,12 @@ import type { Party } from '../model/party.ts'
 import type { RowState } from '../model/row-state.ts'
 import type { Deed, StartRequest } from '../ports/engine.ts'
 import type { Journal, JournalKind } from '../ports/journal.ts'
-import { planRow, readGate, readMigration, setState, type StoredMigration } from './begin-verb.ts'
+import { planRow, readGate, readMigration, setState, type StoredAsk, type StoredMigration } from './begin-verb.ts'
 import { fault } from './faults.ts'
 import type { Store, Transaction } from './store.ts'
 import { application, wakeTopic, workflowId } from './workflow-id.ts'
+
+type AnswerDeed = Deed & { readonly row: string; readonly verdict: Answer['verdict']; readonly digest?: string }
 
 /** What people do to migrations. Needs no worker: workflows are enqueued and woken in the transaction that says why. */
 export interface Control {
@@ -133,60 +135,63 @@ export async function rollback(control: Control, deed: Deed & { readonly row: st
 }
 
 /** Faults: ENGINE_REASON_MISSING, ENGINE_MIGRATION_UNKNOWN, ENGINE_NOTHING_ASKED, ENGINE_NOT_YOURS, ENGINE_SHOWN_CHANGED, ENGINE_ANSWERED_ALREADY. */
-export async function answer(
-  control: Control,
-  deed: Deed & { readonly row: string; readonly verdict: Answer['verdict']; readonly digest?: string },
-): Promise<void> {
+export async function answer(control: Control, deed: AnswerDeed): Promise<void> {
   const { migration, row, by, verdict } = deed
   needReason(deed, verdict === 'approved' ? 'approve' : 'reject')
+  const { ask, generation } = await control.store.write((tx) => mustBeAsked(tx, deed))
+  // Written down before it counts, so that an answer that counts is never missing from the journal. One that is too late
+  // to count is there as well, with the digest of what it was an answer to.
+  await control.journal.append({
+    key: `${migration} ${generation} ${row} ask ${ask.id} ${personOf(by.name)} ${verdict}`,
+    migration,
+    party: by.party,
+    actor: by.name,
+    row,
+    verb: 'apply',
+    generation,
+    kind: verdict,
+    body: { reason: deed.reason, digest: ask.digest },
+  })
   await control.store.write(async (tx) => {
-    const found = await mustRead(tx, migration)
-    positionOf(found, deed)
-    const gate = found.gates[row]
-    const { rows } = await tx.query<{ state: RowState }>(
-      'SELECT state FROM threeshift.rows WHERE migration = $1 AND id = $2',
-      [migration, row],
-    )
-    const at = { migration, row, generation: found.generation }
-    const asked = gate === undefined ? null : await readGate(tx, at, gate, found.requestedBy)
-    if (
-      gate === undefined ||
-      asked === null ||
-      asked.ask === null ||
-      rows[0]?.state.kind !== 'held' ||
-      found.control === 'cancelled'
-    ) {
-      throw fault('ENGINE_NOTHING_ASKED', { migration, row })
-    }
-    if (!gate.parties.includes(by.party)) {
-      throw fault('ENGINE_NOT_YOURS', { party: by.party, row, parties: gate.parties })
-    }
-    const { ask } = asked
-    if (deed.digest !== undefined && deed.digest !== ask.digest) throw fault('ENGINE_SHOWN_CHANGED', { row })
-    const person = personOf(by.name)
-    const earlier = asked.answers.find(({ name }) => personOf(name) === person)
-    if (earlier !== undefined && (earlier.verdict !== verdict || earlier.reason !== deed.reason)) {
-      throw fault('ENGINE_ANSWERED_ALREADY', { name: by.name, row })
-    }
+    const now = await mustBeAsked(tx, deed)
+    if (now.ask.id !== ask.id) throw fault('ENGINE_SHOWN_CHANGED', { row })
     await tx.query(
       `INSERT INTO threeshift.approvals (ask, person, party, name, verdict, reason) VALUES ($1, $2, $3, $4, $5, $6)
        ON CONFLICT DO NOTHING`,
-      [ask.id, person, by.party, by.name.trim(), verdict, deed.reason],
+      [ask.id, personOf(by.name), by.party, by.name.trim(), verdict, deed.reason],
     )
-    // Written down before it counts: an answer that counts is never missing from the journal.
-    await control.journal.append({
-      key: `${migration} ${found.generation} ${row} ask ${ask.id} ${person} ${verdict}`,
-      migration,
-      party: by.party,
-      actor: by.name,
-      row,
-      verb: 'apply',
-      generation: found.generation,
-      kind: verdict,
-      body: { reason: deed.reason, digest: ask.digest },
-    })
-    await wake(control, tx, migration, found.generation)
+    await wake(control, tx, migration, generation)
   })
+}
+
+/** What the row asks now, when this person may answer it so. */
+async function mustBeAsked(
+  tx: Transaction,
+  deed: AnswerDeed,
+): Promise<{ readonly ask: StoredAsk; readonly generation: number }> {
+  const { migration, row, by } = deed
+  const found = await mustRead(tx, migration)
+  positionOf(found, deed)
+  const { generation } = found
+  const gate = found.gates[row]
+  const { rows } = await tx.query<{ state: RowState }>(
+    'SELECT state FROM threeshift.rows WHERE migration = $1 AND id = $2',
+    [migration, row],
+  )
+  const asked = gate === undefined ? null : await readGate(tx, { migration, row, generation }, gate, found.requestedBy)
+  const isOpen = rows[0]?.state.kind === 'held' && found.control !== 'cancelled'
+  if (gate === undefined || asked === null || asked.ask === null || !isOpen) {
+    throw fault('ENGINE_NOTHING_ASKED', { migration, row })
+  }
+  if (!gate.parties.includes(by.party)) {
+    throw fault('ENGINE_NOT_YOURS', { party: by.party, row, parties: gate.parties })
+  }
+  if (deed.digest !== undefined && deed.digest !== asked.ask.digest) throw fault('ENGINE_SHOWN_CHANGED', { row })
+  const earlier = asked.answers.find(({ name }) => personOf(name) === personOf(by.name))
+  if (earlier !== undefined && (earlier.verdict !== deed.verdict || earlier.reason !== deed.reason)) {
+    throw fault('ENGINE_ANSWERED_ALREADY', { name: by.name, row })
+  }
+  return { ask: asked.ask, generation }
 }
 
 /** Does what a person asked for in one transaction that also wakes the workflow, and writes it down. Gives the generation. */

@@ -31,9 +31,11 @@ export interface Core {
   readonly onEvent: OnEvent
 }
 
+type NotedEnd = Exclude<VerbEnd, { readonly kind: 'late' }> & { readonly explanation: Explanation | null }
+
 /** How a verb that was to run here came out. `lost`: somebody else got the lock, so that nothing is known; look again. */
 export type RunEnd =
-  | (VerbEnd & { readonly explanation: Explanation | null })
+  | NotedEnd
   | { readonly kind: 'stale' }
   | { readonly kind: 'paused' }
   | { readonly kind: 'gate-shut' }
@@ -81,7 +83,7 @@ async function runHeld(core: Core, at: VerbAt, signal: AbortSignal): Promise<Run
     throw error
   }
   const ended = await noteOutcome(core, at, owner, task, outcome)
-  core.onEvent({ kind: ended.kind === 'ended' ? 'verb-ended' : 'verb-faulted', ...named })
+  core.onEvent({ kind: eventOf(ended), ...named })
   return ended
 }
 
@@ -92,8 +94,9 @@ async function noteOutcome(
   owner: Party,
   task: VerbTask,
   outcome: VerbOutcome,
-): Promise<VerbEnd & { readonly explanation: Explanation | null }> {
-  const end = await core.store.write((tx) => endVerb(tx, at, outcome))
+): Promise<NotedEnd | { readonly kind: 'lost' }> {
+  const end = await core.store.write((tx) => endVerb(tx, at, task.fence, outcome))
+  if (end.kind === 'late') return { kind: 'lost' }
   const body =
     end.kind === 'faulted' ? { fault: end.fault } : outcome.kind === 'ended' ? { result: outcome.result } : {}
   // Results are JSON by the port's promise, which interfaces do not show.
@@ -103,6 +106,11 @@ async function noteOutcome(
   )
   const isExplained = outcome.kind === 'ended' && outcome.verb === 'explain'
   return { ...end, explanation: isExplained ? outcome.result : null }
+}
+
+function eventOf({ kind }: NotedEnd | { readonly kind: 'lost' }): 'verb-ended' | 'verb-faulted' | 'verb-late' {
+  if (kind === 'lost') return 'verb-late'
+  return kind === 'ended' ? 'verb-ended' : 'verb-faulted'
 }
 
 /** How handing a verb to a party's agent came out; `requested`: its outcome comes as a message on the topic `task.id`. */

@@ -11,18 +11,24 @@ import { nowOf, type Transaction } from './store.ts'
 /** What the workflow goes on with. */
 export type VerbEnd =
   | { readonly kind: 'ended'; readonly isDone: boolean }
+  /** The verb was begun again elsewhere meanwhile: what came of this time counts for nothing. */
+  | { readonly kind: 'late' }
   | { readonly kind: 'faulted'; readonly fault: FaultData }
 
-/** Notes how a verb ended. An outcome of an older run changes nothing; the same one may be noted twice. */
-export async function endVerb(tx: Transaction, at: VerbAt, outcome: VerbOutcome): Promise<VerbEnd> {
+/**
+ * Notes how a verb ended; the same outcome may be noted twice. `fence` is that of the verb's task: an outcome of an older
+ * run, or of a process that was taken for dead while another began the verb again, is refused.
+ */
+export async function endVerb(tx: Transaction, at: VerbAt, fence: number, outcome: VerbOutcome): Promise<VerbEnd> {
+  const { rows } = await tx.query(
+    `SELECT 1 FROM threeshift.migrations JOIN threeshift.rows ON rows.migration = migrations.id
+     WHERE migrations.id = $1 AND generation = $2 AND rows.id = $3 AND attempt = $4 FOR UPDATE`,
+    [at.migration, at.generation, at.row, fence],
+  )
+  if (rows.length === 0) return { kind: 'late' }
   const faultData = faultIn(at, outcome)
   if (faultData !== null) return { kind: 'faulted', fault: faultData }
   if (outcome.kind === 'faulted') throw new Error('bug: a faulted outcome without a fault')
-  const { rows } = await tx.query('SELECT 1 FROM threeshift.migrations WHERE id = $1 AND generation = $2 FOR UPDATE', [
-    at.migration,
-    at.generation,
-  ])
-  if (rows.length === 0) return { kind: 'ended', isDone: false }
   switch (outcome.verb) {
     case 'check':
       if (outcome.result.kind === 'needed') return { kind: 'ended', isDone: false }

@@ -15,7 +15,9 @@ import { migrateWith } from './migrate.ts'
 import { Progressing, writeProgress } from './progressing.ts'
 import { Reaper } from './reaper.ts'
 import { deleteOldWorkflows } from './retention.ts'
-import { launch, openClient, shutdown } from './runtime.ts'
+import type { Database } from './journal/database.ts'
+import { createAgentTables } from './journal/tables.ts'
+import { launch, openClient } from './runtime.ts'
 import { readSnapshots } from './snapshot.ts'
 import { isLostConnection, Store } from './store.ts'
 import { viewOf } from './view.ts'
@@ -23,7 +25,7 @@ import { viewOf } from './view.ts'
 export interface EngineOptions {
   /** A PostgreSQL URL. Its role makes the schemas `dbos` and `threeshift` in that database. */
   readonly url: Secret
-  readonly journal: Journal
+  readonly journal: (database: Database) => Journal
   readonly migrationsPerCustomer: number
   /** What runs workflows here; null: this process only shows, starts and steers them. One worker at a time in a process. */
   readonly worker: WorkerOptions | null
@@ -36,7 +38,7 @@ export interface WorkerOptions {
   /** A name that no other process has, now or later. */
   readonly executor: string
   readonly runner: VerbRunner
-  readonly partyTasks: PartyTasks
+  readonly partyTasks: (database: Database) => PartyTasks
   readonly elapsedMs: () => number
   /** For tests: how soon a peer counts as gone. */
   readonly patience?: { readonly beatMs: number; readonly graceMs: number; readonly silenceMs: number }
@@ -56,14 +58,15 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
   const store = await Store.open({ url, onEvent, signal: options.signal })
   try {
     await createTables(url, onEvent)
-    const dbos = await openClient(url, onEvent)
+    await createAgentTables(store)
+    const client = await openClient(url, onEvent)
     try {
-      const { journal, migrationsPerCustomer } = options
-      const control: Control = { store, dbos, journal, migrationsPerCustomer }
+      const { migrationsPerCustomer } = options
+      const control: Control = { store, dbos: client.dbos, journal: options.journal(store), migrationsPerCustomer }
       const worker = options.worker === null ? null : await openWorker(options, options.worker, control)
-      return engineOn(control, worker)
+      return engineOn(control, worker, client)
     } catch (error) {
-      await dbos.destroy()
+      await client.close()
       throw error
     }
   } catch (error) {
@@ -73,25 +76,26 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
   }
 }
 
-interface Worker {
+interface Closable {
   close(): Promise<void>
 }
 
-async function openWorker(options: EngineOptions, worker: WorkerOptions, control: Control): Promise<Worker> {
-  const { url, journal, onEvent } = options
-  const { store, dbos } = control
-  const { executor, runner, partyTasks, elapsedMs } = worker
+async function openWorker(options: EngineOptions, worker: WorkerOptions, control: Control): Promise<Closable> {
+  const { url, onEvent } = options
+  const { store, dbos, journal } = control
+  const { executor, runner, elapsedMs } = worker
+  const partyTasks = worker.partyTasks(store)
   const patience = worker.patience ?? usualPatience
   const lease = await Lease.open({ url, executor, onEvent, beatMs: patience.beatMs })
   const inFlight = new InFlight()
   const progressing = new Progressing()
   const core: Core = { executor, store, dbos, lease, runner, partyTasks, journal, inFlight, progressing, onEvent }
-  try {
-    await launch({ url, executor, workflow: migrateWith(core), onEvent })
-  } catch (error) {
-    await lease.close()
-    throw error
-  }
+  const shutdown = await launch({ url, executor, workflow: migrateWith(core), onEvent }).catch(
+    async (error: unknown) => {
+      await lease.close()
+      throw error
+    },
+  )
   const reaper = new Reaper({ executor, store, lease, onEvent, elapsedMs, ...patience })
   const closing = new AbortController()
   const clock = everyBeat(closing.signal, patience.beatMs, onEvent, [
@@ -126,8 +130,8 @@ async function everyBeat(
   }
 }
 
-function engineOn(control: Control, worker: Worker | null): Engine {
-  const { store, dbos } = control
+function engineOn(control: Control, worker: Closable | null, client: Closable): Engine {
+  const { store } = control
   let closing: Promise<void> | undefined
   const list = async (filter: MigrationFilter = {}) => {
     const snapshots = await store.write((tx) => readSnapshots(tx, filter.ids ?? null))
@@ -151,7 +155,7 @@ function engineOn(control: Control, worker: Worker | null): Engine {
     close: () => {
       closing ??= (async () => {
         await worker?.close()
-        await dbos.destroy()
+        await client.close()
         await store.close()
       })()
       return closing

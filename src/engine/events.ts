@@ -7,7 +7,7 @@ export type EngineEvent =
   | { readonly kind: 'taken-over'; readonly executor: string }
   | { readonly kind: 'lock-lost'; readonly lock: string }
   | {
-      readonly kind: 'verb-began' | 'verb-ended' | 'verb-faulted' | 'verb-stopped'
+      readonly kind: 'verb-began' | 'verb-ended' | 'verb-faulted' | 'verb-stopped' | 'verb-late'
       readonly migration: string
       readonly row: string
       readonly verb: Verb

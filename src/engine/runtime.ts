@@ -1,6 +1,7 @@
 import { DBOS, DBOSClient, type DLogger } from '@dbos-inc/dbos-sdk'
 import { DBOSExecutor } from '@dbos-inc/dbos-sdk/internal/dbos-executor'
 import { dbRetryConfig } from '@dbos-inc/dbos-sdk/internal/utils'
+import { Pool } from 'pg'
 import type { Secret } from '../base/secret.ts'
 import type { OnEvent } from './events.ts'
 import { application } from './workflow-id.ts'
@@ -9,30 +10,60 @@ import { application } from './workflow-id.ts'
 const maxRecoveryAttempts = 1_000_000
 const queuePollingMs = 100
 
-/** The part of DBOS that can be used without running workflows: send, enqueue, cancel. The caller calls `destroy`. */
-export function openClient(url: Secret, onEvent: OnEvent): Promise<DBOSClient> {
-  return DBOSClient.create({
+/** The part of DBOS that can be used without running workflows: send, enqueue, cancel. The caller calls `close`. */
+export async function openClient(
+  url: Secret,
+  onEvent: OnEvent,
+): Promise<{ readonly dbos: DBOSClient; readonly close: () => Promise<void> }> {
+  const pool = poolFor(url, 3)
+  const dbos = await DBOSClient.create({
     systemDatabaseUrl: url.reveal('DBOS, to send and enqueue'),
-    systemDatabasePoolSize: 3,
+    systemDatabasePool: pool,
     applicationName: application.name,
     logger: loggerTo(onEvent),
   })
+  return {
+    dbos,
+    close: async () => {
+      await dbos.destroy()
+      await pool.end()
+    },
+  }
+}
+
+/** A pool of ours: that of DBOS makes node-postgres print a warning on standard error, once per process. */
+function poolFor(url: Secret, max: number): Pool {
+  const pool = new Pool({
+    connectionString: url.reveal('a pool for DBOS'),
+    max,
+    connectionTimeoutMillis: 10_000,
+    keepAlive: true,
+    // A worker that is stopped within a transaction does not keep others from its rows for ever.
+    idle_in_transaction_session_timeout: 60_000,
+  })
+  // One that breaks is dropped from the pool; whoever uses it hears of it from the query.
+  pool.on('error', () => undefined)
+  pool.on('connect', (client) => client.on('error', () => undefined))
+  return pool
 }
 
 /**
  * Begins to run workflows in this process. DBOS is one per process: there is one engine with a worker at a time.
  *
  * The tables are there (`createTables`), and the executor's lock is held, so that nobody takes over what begins here.
+ * What it gives ends it again: workflows that run stay with this executor's id until another takes them over.
  */
 export async function launch(options: {
   readonly url: Secret
   readonly executor: string
   readonly workflow: (migration: string, generation: number) => Promise<string>
   readonly onEvent: OnEvent
-}): Promise<void> {
+}): Promise<() => Promise<void>> {
+  const pool = poolFor(options.url, 10)
   DBOS.setConfig({
     name: application.name,
     systemDatabaseUrl: options.url.reveal('DBOS, to run workflows'),
+    systemDatabasePool: pool,
     executorID: options.executor,
     applicationVersion: application.version,
     runMigrations: false,
@@ -44,11 +75,10 @@ export async function launch(options: {
   DBOS.registerWorkflow(options.workflow, { name: application.workflow, maxRecoveryAttempts })
   await DBOS.launch()
   await DBOS.registerQueue(application.queue, { minPollingIntervalMs: queuePollingMs, onConflict: 'always_update' })
-}
-
-/** Ends what `launch` began. Workflows that run stay with this executor's id until another takes them over. */
-export async function shutdown(): Promise<void> {
-  await DBOS.shutdown({ deregister: true })
+  return async () => {
+    await DBOS.shutdown({ deregister: true })
+    await pool.end()
+  }
 }
 
 /** Queues the workflows of an executor that is gone, for any worker to go on with. */

@@ -16,9 +16,9 @@ export interface OutcomeSender {
 
 /** For whoever takes in what agents complete. */
 export async function openOutcomeSender(url: Secret, onEvent: OnEvent): Promise<OutcomeSender> {
-  const dbos = await openClient(url, onEvent)
+  const { dbos, close } = await openClient(url, onEvent)
   return {
     send: (tx, task, outcome) => dbos.sendInTransaction(tx, task.workflow, outcome, task.id, task.id),
-    close: () => dbos.destroy(),
+    close,
   }
 }

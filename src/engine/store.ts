@@ -4,8 +4,8 @@ import type { Secret } from '../base/secret.ts'
 import type { OnEvent } from './events.ts'
 import { fault } from './faults.ts'
 
-/** Runs SQL in a transaction of the engine's database. */
-export type Transaction = Pick<ClientBase, 'query'> & ClientBase
+/** A connection within a transaction of the engine's database. */
+export type Transaction = ClientBase
 
 const betweenTriesMs = 200
 const patienceAtOpenMs = 60_000

@@ -188,7 +188,7 @@ describe('the engine', () => {
     const few = startOf('one-of-many', rows.slice(0, 1), { customer: 'busy', gates: { 'row-01': gateWith() } })
     const engine = await openEngine({
       url: under.url,
-      journal: under.journal,
+      journal: () => under.journal,
       migrationsPerCustomer: 1,
       worker: null,
       onEvent: () => undefined,

@@ -1,17 +1,14 @@
 import assert from 'node:assert/strict'
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import process from 'node:process'
 import { setTimeout as wait } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import type { LocalServer } from '../../src/adapters/servers/local-server.ts'
 import { newDatabase, onDatabase } from './engine.ts'
+import { EngineProcess } from './engine-process.ts'
 import { worldSql } from './engine-steps.ts'
 import { startServer, temporaryFolder } from './servers.ts'
 
-const program = fileURLToPath(new URL('programs/engine-process.ts', import.meta.url))
 export const engineVictims = ['worker', 'postgres', 'control'] as const
 export type EngineVictim = (typeof engineVictims)[number]
 
@@ -60,7 +57,7 @@ export async function killAgainAndAgain(options: EngineKillOptions): Promise<Eng
         await Promise.race([untilNextKill(world, n, options.random), done])
         if (crew.isDone) break
         const victim = engineVictims[n % engineVictims.length] ?? 'worker'
-        await crew.kill(victim, n)
+        await crew.kill(victim, n, migration)
         made[victim] += 1
         n += 1
         options.onKill?.({ n, victim, migration })
@@ -73,7 +70,7 @@ export async function killAgainAndAgain(options: EngineKillOptions): Promise<Eng
     assert.ok(repeated <= n, `${repeated} verbs were repeated after ${n} kills`)
     return { migrations, kills: made, calls, repeated, tookMs: Math.round(performance.now() - startedMs) }
   } catch (error) {
-    throw new Error(`the last of what the processes said:\n${crew.log()}`, { cause: error })
+    throw new Error(`the last of what the processes said:\n${crew.lastWords()}`, { cause: error })
   } finally {
     await crew.end()
     await server.stop()
@@ -84,19 +81,15 @@ export async function killAgainAndAgain(options: EngineKillOptions): Promise<Eng
 /** The processes, each started again when it was killed. */
 class Crew {
   readonly #folder: string
-  readonly #env: NodeJS.ProcessEnv
-  readonly #workers: ChildProcess[] = []
-  readonly #said: string[] = []
-  #control: ChildProcess | undefined
-  #controls: string | undefined
+  readonly #env: Readonly<Record<string, string>>
+  readonly #workers: EngineProcess[] = []
+  #control: EngineProcess | undefined
   #isDone = false
   #whenDone: (() => void) | undefined
 
   constructor(folder: string, world: string, options: EngineKillOptions) {
     this.#folder = folder
-    const { PATH = '' } = process.env
     this.#env = {
-      PATH,
       STATE: join(folder, 'state'),
       WORLD: world,
       ROWS: String(options.rows),
@@ -109,77 +102,70 @@ class Crew {
     return this.#isDone
   }
 
-  log(): string {
-    return this.#said.slice(-60).join('\n')
+  lastWords(): string {
+    return [...this.#workers, this.#control].map((each) => each?.lastWords() ?? '').join('\n---\n')
   }
 
   async begin(): Promise<void> {
     for (const at of [0, 1]) {
-      this.#workers[at] = this.#start('worker', `w${at}`)
-      await this.#ready(this.#workers[at])
+      const worker = new EngineProcess('worker', `w${at}`, this.#env)
+      this.#workers[at] = worker
+      await worker.ready
     }
   }
 
   /** Starts the control process; resolves when it says that the migration is done, whichever of its lives says so. */
   control(migration: string): Promise<void> {
     this.#isDone = false
-    this.#controls = migration
-    this.#control = this.#start('control', migration)
+    this.#startControl(migration)
     return new Promise((resolve) => {
       this.#whenDone = resolve
     })
   }
 
-  async kill(victim: EngineVictim, n: number): Promise<void> {
-    if (victim === 'postgres') {
-      const pid = Number(readFileSync(join(this.#folder, 'state', 'server.pid'), 'utf8'))
-      try {
-        process.kill(pid, 'SIGKILL')
-      } catch {
-        // It has just gone with the process that had started it.
+  async kill(victim: EngineVictim, n: number, migration: string): Promise<void> {
+    switch (victim) {
+      case 'postgres':
+        return killPostgres(this.#folder)
+      case 'control':
+        await this.#control?.kill()
+        if (!this.#isDone) this.#startControl(migration)
+        return
+      case 'worker': {
+        const at = Math.floor(n / engineVictims.length) % this.#workers.length
+        await this.#workers[at]?.kill()
+        this.#workers[at] = new EngineProcess('worker', `w${at}`, this.#env)
       }
-      return
     }
-    if (victim === 'control') {
-      await killed(this.#control)
-      if (!this.#isDone && this.#controls !== undefined) this.#control = this.#start('control', this.#controls)
-      return
-    }
-    const at = Math.floor(n / engineVictims.length) % this.#workers.length
-    await killed(this.#workers[at])
-    this.#workers[at] = this.#start('worker', `w${at}`)
   }
 
   async end(): Promise<void> {
-    this.#controls = undefined
-    await Promise.all([...this.#workers, this.#control].map((child) => killed(child)))
+    await Promise.all([...this.#workers, this.#control].map((each) => each?.kill()))
   }
 
-  async #ready(child: ChildProcess | undefined): Promise<void> {
-    if (child?.stdout) await once(child.stdout, 'data')
-  }
-
-  #start(role: string, name: string): ChildProcess {
-    const child = spawn(process.execPath, [program, role, name], { env: this.#env, stdio: ['ignore', 'pipe', 'pipe'] })
-    child.stdout.setEncoding('utf8').on('data', (text: string) => {
-      if (role !== 'control' || !text.includes('done') || name !== this.#controls) return
-      this.#isDone = true
-      this.#whenDone?.()
-    })
-    child.stderr.setEncoding('utf8').on('data', (text: string) => this.#said.push(text.trimEnd()))
-    child.once('exit', (code) => {
-      // Only a kill may end one before it is done.
-      if (code !== null && code !== 0) this.#said.push(`${role} ${name} ended with ${code}`)
-    })
-    return child
+  #startControl(migration: string): void {
+    const control = new EngineProcess('control', migration, this.#env)
+    this.#control = control
+    control
+      .said((line) => line === 'done')
+      .then(
+        () => {
+          this.#isDone = true
+          this.#whenDone?.()
+        },
+        // It was killed before it said so: the next one will.
+        () => undefined,
+      )
   }
 }
 
-async function killed(child: ChildProcess | undefined): Promise<void> {
-  if (child === undefined || child.exitCode !== null || child.signalCode !== null) return
-  const ended = once(child, 'exit')
-  child.kill('SIGKILL')
-  await ended
+function killPostgres(folder: string): void {
+  const pid = Number(readFileSync(join(folder, 'state', 'server.pid'), 'utf8'))
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch {
+    // It has just gone with the process that had started it.
+  }
 }
 
 /** Most kills come while verbs run; every fourth soon after the one before, whatever is being put right then. */

@@ -59,12 +59,12 @@ export async function openTestEngine(
   const url = new Secret(engineUrl)
   const engine = await openEngine({
     url,
-    journal,
+    journal: () => journal,
     migrationsPerCustomer: options.migrationsPerCustomer ?? 1000,
     worker: {
       executor: `test-${randomUUID().slice(0, 8)}`,
       runner: verbRunner(fake.steps, (where, error) => events.push({ kind: 'broke', where, error })),
-      partyTasks: tasks,
+      partyTasks: () => tasks,
       elapsedMs: systemClock.elapsedMs,
     },
     onEvent: (event) => events.push(event),

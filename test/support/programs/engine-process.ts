@@ -32,14 +32,14 @@ const fake = countingSteps(
 )
 const engine = await openEngine({
   url: shared.url,
-  journal: memoryJournal(),
+  journal: () => memoryJournal(),
   migrationsPerCustomer: 10_000,
   worker:
     role === 'worker'
       ? {
           executor: `${name}-${process.pid}`,
           runner: verbRunner(fake.steps, () => undefined),
-          partyTasks: memoryTasks(),
+          partyTasks: () => memoryTasks(),
           elapsedMs: systemClock.elapsedMs,
           patience,
         }

@@ -1,0 +1,135 @@
+import { randomUUID } from 'node:crypto'
+import { homedir } from 'node:os'
+import { join, resolve } from 'node:path'
+import process from 'node:process'
+import type { Clock } from '../base/clock.ts'
+import { Secret } from '../base/secret.ts'
+import { Stop } from '../base/stop.ts'
+import { fault } from '../cli/faults.ts'
+import type { EngineEvent } from '../engine/events.ts'
+import type { Engine, EngineAccess } from '../ports/engine.ts'
+import type { Steps } from '../ports/step.ts'
+
+/** More than anybody has, and few enough that a script in a loop is noticed. */
+const usualMigrationsPerCustomer = 100
+
+/**
+ * The engine for commands. What it needs is loaded when it is opened: other commands do not pay for it.
+ *
+ * In: `env`, of which THREESHIFT_DATABASE_URL, THREESHIFT_STATE_DIR and THREESHIFT_MIGRATIONS_PER_CUSTOMER count.
+ */
+export function engineAccess(options: {
+  readonly env: (name: string) => string | undefined
+  readonly cwd: string
+  readonly clock: Clock
+  readonly steps: Steps
+}): EngineAccess {
+  const { env, cwd, clock, steps } = options
+  return {
+    missingSteps: (rows) => rows.filter((row) => !steps.has(row)),
+    open: async ({ worker, onNote, signal }) => {
+      const state = stateFolder(env, cwd)
+      const [{ openEngine }, { databaseJournal }, { databasePartyTasks }, { loadOrCreateKey }, { verbRunner }] =
+        await Promise.all([
+          import('../engine/engine.ts'),
+          import('../engine/journal/append.ts'),
+          import('../engine/agents/party-tasks.ts'),
+          import('../evidence/key-file.ts'),
+          import('../engine/run-verb.ts'),
+        ])
+      const database = await openDatabase(env, state, signal)
+      const onEvent = (event: EngineEvent) => {
+        const line = textOf(event)
+        if (line !== null) onNote(line)
+      }
+      try {
+        const engine = await openEngine({
+          url: database.url,
+          journal: (tables) =>
+            databaseJournal(tables, () => loadOrCreateKey(join(state, 'keys'), 'control-plane'), clock),
+          migrationsPerCustomer: limitOf(env),
+          worker: worker
+            ? {
+                executor: `${process.pid}-${randomUUID().slice(0, 8)}`,
+                runner: verbRunner(steps, (where, error) => onEvent({ kind: 'broke', where, error })),
+                partyTasks: databasePartyTasks,
+                elapsedMs: clock.elapsedMs,
+              }
+            : null,
+          onEvent,
+          signal,
+        })
+        return closingBoth(engine, database.close)
+      } catch (error) {
+        await database.close()
+        throw error
+      }
+    },
+  }
+}
+
+/** Absolute. As root below /var/lib, for the private PostgreSQL runs as another account, which must get there. */
+function stateFolder(env: (name: string) => string | undefined, cwd: string): string {
+  const given = env('THREESHIFT_STATE_DIR') ?? ''
+  if (given !== '') return resolve(cwd, given)
+  if (process.getuid?.() === 0) return '/var/lib/threeshift'
+  const base = env('XDG_STATE_HOME') ?? ''
+  return join(base === '' ? join(homedir(), '.local', 'state') : base, 'threeshift')
+}
+
+function limitOf(env: (name: string) => string | undefined): number {
+  const name = 'THREESHIFT_MIGRATIONS_PER_CUSTOMER'
+  const text = env(name) ?? ''
+  if (text === '') return usualMigrationsPerCustomer
+  if (!/^[1-9]\d{0,5}$/.test(text)) throw fault('OPTION_INVALID', { option: name, allowed: 'a whole number from 1' })
+  return Number(text)
+}
+
+async function openDatabase(
+  env: (name: string) => string | undefined,
+  state: string,
+  signal: AbortSignal,
+): Promise<{ readonly url: Secret; readonly close: () => Promise<void> }> {
+  const url = env('THREESHIFT_DATABASE_URL') ?? ''
+  if (url !== '') return { url: new Secret(url), close: () => Promise.resolve() }
+  const { SharedPostgres } = await import('./shared-postgres.ts')
+  const shared = await SharedPostgres.open(join(state, 'postgres'), signal)
+  return { url: shared.url, close: () => shared.close() }
+}
+
+function closingBoth(engine: Engine, closeDatabase: () => Promise<void>): Engine {
+  return {
+    ...engine,
+    close: async () => {
+      await engine.close()
+      await closeDatabase()
+    },
+  }
+}
+
+/** What a person at a terminal wants to know; null for the rest. */
+function textOf(event: EngineEvent): string | null {
+  switch (event.kind) {
+    case 'database-lost':
+      return `The engine's database is gone (${event.reason}); waiting for it.`
+    case 'database-back':
+      return "The engine's database is back."
+    case 'taken-over':
+      return `Taking over from ${event.executor}, which is gone.`
+    case 'lock-lost':
+      return `Another process has taken over ${event.lock}.`
+    case 'broke': {
+      const { error } = event
+      if (error instanceof Stop) return null
+      return `${event.where}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`
+    }
+    case 'verb-began':
+      return `${event.row}: ${event.verb}`
+    case 'verb-ended':
+    case 'verb-faulted':
+    case 'verb-stopped':
+    case 'verb-late':
+    case 'dbos':
+      return null
+  }
+}
