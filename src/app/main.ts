@@ -11,6 +11,7 @@ import { redisMover } from '../movers/redis/mover.ts'
 import { redisQueueWatch } from '../movers/redis/queue-state.ts'
 import { systemDatabaseMover } from '../movers/system-database/mover.ts'
 import { mysqlSourceWorld } from '../simulator/source-world/generate.ts'
+import { controlPlaneAccess } from './control-plane.ts'
 import { engineAccess } from './engine-access.ts'
 import { localRehearsal } from './local-rehearsal.ts'
 import { objectsOnDemand } from './objects-on-demand.ts'
@@ -59,13 +60,15 @@ process.on('exit', (code) => {
 
 const sourceWorld = mysqlSourceWorld(systemClock)
 const mover = systemDatabaseMover(systemClock)
+const steps = registeredSteps()
 const ports: CliPorts = {
   version: packageJson.version,
   mover,
   redisMover: redisMover(systemClock, objectsOnDemand(context.env)),
   queues: redisQueueWatch(systemClock),
   sourceWorld,
-  engine: engineAccess({ env: context.env, cwd: context.cwd, clock: systemClock, steps: registeredSteps() }),
+  engine: engineAccess({ env: context.env, cwd: context.cwd, clock: systemClock, steps }),
+  controlPlane: controlPlaneAccess({ env: context.env, cwd: context.cwd, clock: systemClock, steps }),
   rehearsal: localRehearsal(sourceWorld, mover, systemClock),
 }
 

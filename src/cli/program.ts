@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander'
+import type { ControlPlaneAccess } from '../ports/control-plane.ts'
 import type { EngineAccess } from '../ports/engine.ts'
 import type { QueueWatch } from '../ports/queues.ts'
 import type { RedisMover } from '../ports/redis.ts'
@@ -6,16 +7,21 @@ import type { Rehearsal } from '../ports/rehearsal.ts'
 import type { SourceWorld } from '../ports/source-world.ts'
 import type { SystemDatabaseMover } from '../ports/system-database.ts'
 import type { CliContext } from './context.ts'
+import { registerAgent } from './agent.ts'
 import { registerDb } from './db.ts'
 import { fault } from './faults.ts'
 import { registerInit } from './init.ts'
+import { registerParty } from './party.ts'
 import { registerPlan } from './plan.ts'
 import { registerQueues } from './queues.ts'
 import { registerRedis } from './redis.ts'
 import { registerRehearse } from './rehearse.ts'
+import { registerReport } from './report.ts'
 import { registerRun } from './run.ts'
+import { registerServe } from './serve.ts'
 import { registerStatus } from './status.ts'
 import { registerSteer } from './steer.ts'
+import { registerVerifyReport } from './verify-report.ts'
 import { registerWorld } from './world.ts'
 
 /** What the commands reach the world through; `app` makes it. A command that needs one more port names it here. */
@@ -28,6 +34,7 @@ export interface CliPorts {
   readonly queues: QueueWatch
   readonly rehearsal: Rehearsal
   readonly engine: EngineAccess
+  readonly controlPlane: ControlPlaneAccess
 }
 
 /** One line per command, in the order of the help page. */
@@ -38,6 +45,11 @@ const commands: readonly ((program: Command, context: CliContext, ports: CliPort
   registerRun,
   registerStatus,
   registerSteer,
+  registerReport,
+  registerVerifyReport,
+  registerServe,
+  registerAgent,
+  registerParty,
   registerDb,
   registerRedis,
   registerQueues,

@@ -40,12 +40,12 @@ export async function openControlBench(
   const clock = systemClock
   const engine = await openEngine({
     url,
-    journal: databaseJournal(database, async () => key, clock),
+    journal: (tables) => databaseJournal(tables, async () => key, clock),
     migrationsPerCustomer: 1000,
     worker: {
       executor: `test-${randomUUID().slice(0, 8)}`,
       runner: verbRunner(steps, quiet),
-      partyTasks: databasePartyTasks(database),
+      partyTasks: databasePartyTasks,
       elapsedMs: clock.elapsedMs,
     },
     onEvent: quiet,
