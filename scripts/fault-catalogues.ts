@@ -1,7 +1,10 @@
 import { awsFaults } from '../src/adapters/aws/faults.ts'
 import { catalogue as serverFaults } from '../src/adapters/servers/faults.ts'
+import { partyAgentFaults } from '../src/agent/faults.ts'
 import type { FaultCatalogue } from '../src/base/fault.ts'
 import { cliFaults } from '../src/cli/faults.ts'
+import { evidenceFaults } from '../src/evidence/faults.ts'
+import { agentFaults } from '../src/engine/agents/faults.ts'
 import { objectAddressFaults } from '../src/model/object-address.ts'
 import { addressFaults } from '../src/model/parse-database-url.ts'
 import { redisAddressFaults } from '../src/model/parse-redis-url.ts'
@@ -9,6 +12,7 @@ import { redisFaults } from '../src/movers/redis/faults.ts'
 import { objectFaults } from '../src/movers/redis/object-faults.ts'
 import { queueFaults } from '../src/movers/redis/queue-faults.ts'
 import { systemDatabaseFaults } from '../src/movers/system-database/faults.ts'
+import { controlFaults } from '../src/server/faults.ts'
 import { worldFaults } from '../src/simulator/source-world/faults.ts'
 import { rdbFaults } from '../src/wire/rdb/faults.ts'
 
@@ -21,6 +25,9 @@ export const faultCatalogues: readonly { readonly title: string; readonly catalo
   { title: 'Redis snapshots', catalogue: rdbFaults },
   { title: 'Fetched objects', catalogue: objectFaults },
   { title: 'Job queues', catalogue: queueFaults },
+  { title: 'Evidence', catalogue: evidenceFaults },
+  { title: 'Parties’ agents', catalogue: { ...agentFaults, ...partyAgentFaults } },
+  { title: 'Control plane', catalogue: controlFaults },
   { title: 'Source world', catalogue: worldFaults },
   { title: 'Amazon Web Services', catalogue: awsFaults },
   { title: 'Private servers', catalogue: serverFaults },

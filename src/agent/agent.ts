@@ -90,11 +90,14 @@ async function carryOut(
   const { verb, generation, fence, migration, row } = leased.task
   const named = { migration: migration.name, row: row.id, verb }
   const startedMs = clock.elapsedMs()
-  const heartbeat = keepAlive({ client, id, lease, leaseMs, sinceMs, elapsedMs: clock.elapsedMs })
+  const heartbeat = keepAlive({ client, id, lease, leaseMs, sinceMs, elapsedMs: () => clock.elapsedMs() })
   const working = AbortSignal.any([signal, heartbeat.lost])
   try {
     onEvent({ kind: 'verb-began', ...named, fence })
-    const outcome = await runner.run(leased.task, { signal: working, onProgress: heartbeat.note })
+    const outcome = await runner.run(leased.task, {
+      signal: working,
+      onProgress: (progress) => heartbeat.note(progress),
+    })
     heartbeat.lost.throwIfAborted()
     // From here on it is said until it is heard, also while this agent is being stopped: the work is done.
     const key = await presented.current(heartbeat.lost)

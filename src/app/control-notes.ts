@@ -1,4 +1,5 @@
 import type { AgentEvent } from '../agent/events.ts'
+import { never } from '../base/never.ts'
 import type { ControlEvent } from '../server/events.ts'
 
 /** What whoever runs the control plane wants to read; null for what is usual. */
@@ -15,6 +16,8 @@ export function controlNote(event: ControlEvent): string | null {
       const { error } = event
       return `${event.route}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`
     }
+    default:
+      return never(event)
   }
 }
 
@@ -34,5 +37,7 @@ export function agentNote(event: AgentEvent): string {
       return `${event.migration} ${event.row}: ${event.verb} ${event.kind === 'verb-ended' ? 'has ended' : 'has failed'} after ${event.tookMs} ms`
     case 'lease-lost':
       return `${event.migration} ${event.row}: ${event.verb} is no longer this agent's; what it did is looked at again`
+    default:
+      return never(event)
   }
 }

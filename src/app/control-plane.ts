@@ -111,8 +111,8 @@ async function serve({ env, cwd, clock }: Options, keyFolder: string, request: S
       database: store,
       key,
       clock,
-      sendOutcome: sender.send,
-      onProgress: engine.progress,
+      sendOutcome: (tx, task, outcome) => sender.send(tx, task, outcome),
+      onProgress: (at, progress) => engine.progress(at, progress),
       leaseMs: request.leaseMs,
     })
     const made = request.tls === null ? await selfMadeTls(join(state, 'tls'), request.names, clock, onNote) : null

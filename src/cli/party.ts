@@ -152,7 +152,11 @@ async function onStore<Result>(
 ): Promise<Result> {
   const onNote = (line: string) => void context.stderr.write(`${line}\n`)
   const store = await access.open({ onNote, signal: context.signal })
-  return work(store).finally(() => store.close())
+  try {
+    return await work(store)
+  } finally {
+    await store.close()
+  }
 }
 
 /** The token alone on stdout, so that a script can put it where it belongs. */

@@ -54,9 +54,14 @@ async function report(
   const attached = await readAttached(options.attach, context)
   const onNote = (line: string) => void context.stderr.write(`${line}\n`)
   const store = await controlPlane.open({ onNote, signal: context.signal })
-  const [lines, plan] = await Promise.all([store.journal(migration), store.plan(migration)]).finally(() =>
-    store.close(),
-  )
+  const read = async () => {
+    try {
+      return await Promise.all([store.journal(migration), store.plan(migration)])
+    } finally {
+      await store.close()
+    }
+  }
+  const [lines, plan] = await read()
   const chain = soundChain(migration, lines)
   const [madeAt, madeBy] = [context.clock.now(), `threeshift ${version}`]
   const made = {

@@ -22,18 +22,21 @@ const statusOf: Readonly<Record<string, number>> = {
 }
 
 /** The fault that a caller is told, and its HTTP status. `unforeseen` is true for an error that somebody has to look into. */
-export function answerFor(error: unknown): {
+export function answerFor(
+  error: unknown,
+  route: string,
+): {
   readonly fault: Fault
   readonly status: number
   readonly unforeseen: boolean
 } {
-  const known = foreseen(error)
-  if (known === null) return { fault: fault('CONTROL_BROKE', {}, error), status: 500, unforeseen: true }
+  const known = foreseen(error, route)
+  if (known === null) return { fault: fault('CONTROL_BROKE', { route }, error), status: 500, unforeseen: true }
   const status = statusOf[known.code] ?? (known.exit === exitCode.usage ? 400 : 503)
   return { fault: known, status, unforeseen: false }
 }
 
-function foreseen(error: unknown): Fault | null {
+function foreseen(error: unknown, route: string): Fault | null {
   if (error instanceof Fault) return error
   // Fastify's own refusals: not JSON, too large, another media type.
   const status = error instanceof Error && 'statusCode' in error ? error.statusCode : undefined
@@ -41,6 +44,6 @@ function foreseen(error: unknown): Fault | null {
     return fault('CONTROL_REQUEST_MALFORMED', { where: status === 413 ? 'it is too large' : 'its body' }, error)
   }
   // The server ends, or the caller has gone: nothing was done.
-  if (error instanceof Stop) return fault('CONTROL_STOPPING', {}, error)
+  if (error instanceof Stop) return fault('CONTROL_STOPPING', { route }, error)
   return null
 }

@@ -58,7 +58,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   app.addHook('onRequest', async (request) => {
     startedMs.set(request, clock.elapsedMs())
     const caller = await desk.authenticate(tokenOf(request))
-    if (caller === null) throw fault('CONTROL_TOKEN_REFUSED', {})
+    if (caller === null) throw fault('CONTROL_TOKEN_REFUSED', { route: routeOf(request) })
     callers.set(request, caller)
   })
   app.addHook('onSend', async (_request, reply) => {
@@ -70,7 +70,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     onEvent({
       kind: 'request',
       method: request.method,
-      route: request.routeOptions.url ?? '(none)',
+      route: routeOf(request),
       status: reply.statusCode,
       tookMs: Math.round(clock.elapsedMs() - (startedMs.get(request) ?? clock.elapsedMs())),
       party: caller?.party ?? null,
@@ -79,13 +79,13 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     })
   })
   app.setErrorHandler(async (error, request, reply) => {
-    const { fault: told, status, unforeseen } = answerFor(error)
+    const { fault: told, status, unforeseen } = answerFor(error, routeOf(request))
     codes.set(request, told.code)
-    if (unforeseen) onEvent({ kind: 'broke', route: request.routeOptions.url ?? '(none)', error })
+    if (unforeseen) onEvent({ kind: 'broke', route: routeOf(request), error })
     return reply.code(status).send({ fault: faultDataOf(told) })
   })
-  app.setNotFoundHandler(() => {
-    throw fault('CONTROL_NOT_FOUND', {})
+  app.setNotFoundHandler((request) => {
+    throw fault('CONTROL_NOT_FOUND', { route: routeOf(request) })
   })
 
   for (const [method, url, handler] of routes(options)) {
@@ -94,7 +94,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
       url,
       handler: async (request, reply) => {
         const caller = callers.get(request)
-        if (caller === undefined) throw fault('CONTROL_TOKEN_REFUSED', {})
+        if (caller === undefined) throw fault('CONTROL_TOKEN_REFUSED', { route: url })
         const signal = AbortSignal.any([closing.signal, goneSignal(reply)])
         const answer = await handler(caller, request.body, signal)
         return answer === null ? reply.code(204).send() : answer
@@ -178,7 +178,9 @@ function routes({ desk, engine }: ControlPlaneOptions): readonly (readonly ['GET
       async (caller, body) => {
         demandRole(caller, 'approver')
         const answer = decode(answerRequest, body)
-        if (caller.migrations?.includes(answer.migration) === false) throw fault('CONTROL_NOT_FOUND', {})
+        if (caller.migrations?.includes(answer.migration) === false) {
+          throw fault('CONTROL_NOT_FOUND', { route: '/v1/approvals' })
+        }
         // Who answers is who bears the token, whatever the request says; whether it counts is for the engine to say.
         await engine.answer({ ...answer, by: { party: caller.party, name: caller.name } })
         return null
@@ -196,6 +198,11 @@ function decode<Schema extends z.ZodType>(schema: Schema, body: unknown): z.outp
   if (decoded.success) return decoded.data
   // The place, never the value: it may be a secret.
   throw fault('CONTROL_REQUEST_MALFORMED', { where: decoded.error.issues[0]?.path.join('.') || 'its body' })
+}
+
+/** The route's pattern: what was asked for may be anything. */
+function routeOf(request: FastifyRequest): string {
+  return request.routeOptions.url ?? 'this address'
 }
 
 function tokenOf({ headers }: FastifyRequest): Secret {

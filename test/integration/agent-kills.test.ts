@@ -22,6 +22,7 @@ const main = fileURLToPath(new URL('../../src/app/main.ts', import.meta.url))
 const agentProgram = fileURLToPath(new URL('../support/programs/agent-process.ts', import.meta.url))
 const rows = Array.from({ length: 4 }, (_, at) => ({ id: `row-${at}`, owner: 'customer' as const }))
 const verbsPerRow = 3
+const isDone = ({ state }: MigrationView) => state === 'done'
 
 describe('agents and control plane as processes that are killed', () => {
   let folder: string
@@ -38,7 +39,11 @@ describe('agents and control plane as processes that are killed', () => {
     worldUrl = await newDatabase(servers.postgres(), 'world')
     await onDatabase(worldUrl, (client) => client.query(worldSql))
     engineUrl = await newDatabase(servers.postgres(), 'engine')
-    fake = countingSteps(rows.map(({ id }) => id), worldUrl, { workMs: 0 })
+    fake = countingSteps(
+      rows.map(({ id }) => id),
+      worldUrl,
+      { workMs: 0 },
+    )
     // Worker and server are of one control plane: they seal with the same key.
     const key = await loadOrCreateKey(join(folder, 'state', 'keys'), 'control-plane')
     bench = await openControlBench(new Secret(engineUrl), fake.steps, { leaseMs: 1000, key, serve: false })
@@ -90,8 +95,6 @@ describe('agents and control plane as processes that are killed', () => {
     while ((await calls(migration)).length < count) await wait(20)
   }
 
-  const isDone = ({ state }: MigrationView) => state === 'done'
-
   test('killed again and again, every verb has its effect once, and at most the one in flight is run again', async () => {
     let [server, agent] = [await startServer(), await startAgent(60)]
     await bench.engine.start(startOf('killed', rows, { agents: ['customer'] }))
@@ -114,13 +117,19 @@ describe('agents and control plane as processes that are killed', () => {
     const effects = await onDatabase(worldUrl, (client) =>
       client.query("SELECT row_id FROM world WHERE migration = 'killed' ORDER BY row_id"),
     )
-    assert.deepEqual(effects.rows.map(({ row_id }) => row_id), rows.map(({ id }) => id))
+    assert.deepEqual(
+      effects.rows.map(({ row_id }) => row_id),
+      rows.map(({ id }) => id),
+    )
     const overlaps = await onDatabase(worldUrl, (client) => client.query('SELECT * FROM at_once'))
     assert.deepEqual(overlaps.rows, [])
     assert.ok(called.length <= rows.length * verbsPerRow + kills, `${called.length} calls with ${kills} kills`)
     for (const { id } of rows) {
       const fences = called.filter(({ row_id }) => row_id === id).map(({ fence }) => Number(fence))
-      assert.deepEqual(fences, fences.toSorted((a, b) => a - b))
+      assert.deepEqual(
+        fences,
+        fences.toSorted((a, b) => a - b),
+      )
       assert.equal(new Set(fences).size, fences.length)
     }
     const { problems, records } = checkChain(await bench.lines('killed'))
@@ -157,9 +166,7 @@ describe('agents and control plane as processes that are killed', () => {
     await bench.engine.start(startOf('handed', rows.slice(0, 1), { agents: ['customer'] }))
     await untilCalls('handed', 1)
     await leaving.signal('SIGTERM')
-    const { rows: tasks } = await bench.pool.query(
-      "SELECT state FROM threeshift.agent_task WHERE migration = 'handed'",
-    )
+    const { rows: tasks } = await bench.pool.query("SELECT state FROM threeshift.agent_task WHERE migration = 'handed'")
     assert.deepEqual(tasks, [{ state: 'waiting' }])
     const next = await startAgent(0)
     await until(bench.engine, 'handed', isDone, 120_000)

@@ -46,7 +46,7 @@ export async function openControlBench(
       executor: `test-${randomUUID().slice(0, 8)}`,
       runner: verbRunner(steps, quiet),
       partyTasks: databasePartyTasks,
-      elapsedMs: clock.elapsedMs,
+      elapsedMs: () => clock.elapsedMs(),
     },
     onEvent: quiet,
     signal: opened,
@@ -57,8 +57,8 @@ export async function openControlBench(
     key: async () => key,
     clock,
     leaseMs: options.leaseMs,
-    sendOutcome: sender.send,
-    onProgress: engine.progress,
+    sendOutcome: (tx, task, outcome) => sender.send(tx, task, outcome),
+    onProgress: (at, progress) => engine.progress(at, progress),
   })
   const now = clock.now()
   const tls = makeCertificate(['localhost', '127.0.0.1'], { from: now - 60_000, until: now + 86_400_000 })

@@ -1,4 +1,5 @@
 import { Html, html } from '../../base/html.ts'
+import { never } from '../../base/never.ts'
 import type { EvidenceReport } from '../../evidence/report.ts'
 import { bytes, duration } from '../progress-line.ts'
 import { evidenceTimeline } from './evidence-timeline.ts'
@@ -61,6 +62,8 @@ function downtimeText({ downtime, forecastMs, limitMs }: EvidenceReport): string
       const part = `${Math.round((downtime.tookMs / against) * 100)} % of the ${forecastMs === null ? 'limit' : 'forecast'}`
       return `${took}, ${part}`
     }
+    default:
+      return never(downtime)
   }
 }
 
