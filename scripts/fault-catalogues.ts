@@ -3,8 +3,9 @@ import { catalogue as serverFaults } from '../src/adapters/servers/faults.ts'
 import { partyAgentFaults } from '../src/agent/faults.ts'
 import type { FaultCatalogue } from '../src/base/fault.ts'
 import { cliFaults } from '../src/cli/faults.ts'
-import { evidenceFaults } from '../src/evidence/faults.ts'
 import { agentFaults } from '../src/engine/agents/faults.ts'
+import { engineFaults } from '../src/engine/faults.ts'
+import { evidenceFaults } from '../src/evidence/faults.ts'
 import { objectAddressFaults } from '../src/model/object-address.ts'
 import { addressFaults } from '../src/model/parse-database-url.ts'
 import { redisAddressFaults } from '../src/model/parse-redis-url.ts'
@@ -25,10 +26,11 @@ export const faultCatalogues: readonly { readonly title: string; readonly catalo
   { title: 'Redis snapshots', catalogue: rdbFaults },
   { title: 'Fetched objects', catalogue: objectFaults },
   { title: 'Job queues', catalogue: queueFaults },
-  { title: 'Evidence', catalogue: evidenceFaults },
-  { title: 'Parties’ agents', catalogue: { ...agentFaults, ...partyAgentFaults } },
-  { title: 'Control plane', catalogue: controlFaults },
   { title: 'Source world', catalogue: worldFaults },
+  { title: 'Engine', catalogue: engineFaults },
+  { title: "Parties' agents", catalogue: { ...agentFaults, ...partyAgentFaults } },
+  { title: 'Control plane', catalogue: controlFaults },
+  { title: 'Evidence', catalogue: evidenceFaults },
   { title: 'Amazon Web Services', catalogue: awsFaults },
   { title: 'Private servers', catalogue: serverFaults },
 ]

@@ -53,8 +53,13 @@ async function openStore(
   ])
   const database = await openDatabase(env, stateFolder(env, cwd), signal)
   try {
-    const store = await Store.open({ url: database.url, onEvent: noting(onNote), signal })
-    await createAgentTables(store)
+    const { url } = database
+    const onEvent = noting(onNote)
+    const journal = (tables: Parameters<typeof databaseJournal>[0]) =>
+      databaseJournal(tables, () => loadOrCreateKey(keyFolder, 'control-plane'), clock)
+    // Makes the tables, and says when the database cannot be reached. It starts no migration: the limit is never asked for.
+    const engine = await openEngine({ url, journal, migrationsPerCustomer: 0, worker: null, onEvent, signal })
+    const store = new Store(url, onEvent)
     return {
       tokens: partyTokens(store),
       forgetKey: async (party, by) =>
@@ -63,6 +68,7 @@ async function openStore(
       plan: (migration) => store.write((tx) => readPlan(tx, migration)),
       close: async () => {
         await store.close()
+        await engine.close()
         await database.close()
       },
     }
@@ -99,12 +105,12 @@ async function serve({ env, cwd, clock }: Options, keyFolder: string, request: S
     const database = await openDatabase(env, state, signal)
     closers.push(() => database.close())
     const { url } = database
-    const store = await Store.open({ url, onEvent, signal })
-    closers.push(() => store.close())
     const journal = (tables: Parameters<typeof databaseJournal>[0]) => databaseJournal(tables, key, clock)
     // It starts no migration, so the limit is never asked for.
     const engine = await openEngine({ url, journal, migrationsPerCustomer: 0, worker: null, onEvent, signal })
     closers.push(() => engine.close())
+    const store = new Store(url, onEvent)
+    closers.push(() => store.close())
     const sender = await openOutcomeSender(url, onEvent)
     closers.push(() => sender.close())
     const desk = databaseDesk({

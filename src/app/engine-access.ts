@@ -1,10 +1,13 @@
 import { randomUUID } from 'node:crypto'
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
 import type { Clock } from '../base/clock.ts'
+import { never } from '../base/never.ts'
 import { Stop } from '../base/stop.ts'
 import { fault } from '../cli/faults.ts'
 import type { EngineEvent } from '../engine/events.ts'
+import type { ChunkHandlers } from '../ports/chunks.ts'
 import type { Engine, EngineAccess } from '../ports/engine.ts'
 import type { Steps } from '../ports/step.ts'
 import { openDatabase, stateFolder } from './engine-database.ts'
@@ -22,8 +25,9 @@ export function engineAccess(options: {
   readonly cwd: string
   readonly clock: Clock
   readonly steps: Steps
+  readonly chunks: ChunkHandlers
 }): EngineAccess {
-  const { env, cwd, clock, steps } = options
+  const { env, cwd, clock, steps, chunks } = options
   return {
     missingSteps: (rows) => rows.filter((row) => !steps.has(row)),
     open: async ({ worker, onNote, signal }) => {
@@ -51,8 +55,10 @@ export function engineAccess(options: {
             ? {
                 executor: `${process.pid}-${randomUUID().slice(0, 8)}`,
                 runner: verbRunner(steps, (where, error) => onEvent({ kind: 'broke', where, error })),
+                chunks,
+                chunksAtOnce: availableParallelism(),
                 partyTasks: databasePartyTasks,
-                elapsedMs: clock.elapsedMs,
+                clock,
               }
             : null,
           onEvent,
@@ -109,5 +115,7 @@ export function textOf(event: EngineEvent): string | null {
     case 'verb-late':
     case 'dbos':
       return null
+    default:
+      return never(event)
   }
 }

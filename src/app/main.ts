@@ -15,7 +15,7 @@ import { controlPlaneAccess } from './control-plane.ts'
 import { engineAccess } from './engine-access.ts'
 import { localRehearsal } from './local-rehearsal.ts'
 import { objectsOnDemand } from './objects-on-demand.ts'
-import { registeredSteps } from './steps.ts'
+import { registeredChunks, registeredSteps } from './steps.ts'
 
 const interrupted = 130
 const unexpected = 1
@@ -67,7 +67,13 @@ const ports: CliPorts = {
   redisMover: redisMover(systemClock, objectsOnDemand(context.env)),
   queues: redisQueueWatch(systemClock),
   sourceWorld,
-  engine: engineAccess({ env: context.env, cwd: context.cwd, clock: systemClock, steps }),
+  engine: engineAccess({
+    env: context.env,
+    cwd: context.cwd,
+    clock: systemClock,
+    steps,
+    chunks: registeredChunks(),
+  }),
   controlPlane: controlPlaneAccess({ env: context.env, cwd: context.cwd, clock: systemClock, steps }),
   rehearsal: localRehearsal(sourceWorld, mover, systemClock),
 }

@@ -1,7 +1,6 @@
 import { never } from '../base/never.ts'
 import type { Baton, FailureCard, MigrationStateKind, OpenGate } from '../ports/engine.ts'
-import type { Snapshot } from './snapshot.ts'
-import type { PlannedRow } from './view.ts'
+import type { PlannedRow, Snapshot } from './snapshot.ts'
 
 /**
  * Who has to act on a migration, on which row, since when, why, and what they do. Exactly one party has the baton, or

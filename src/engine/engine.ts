@@ -1,9 +1,12 @@
 import { setTimeout as wait } from 'node:timers/promises'
+import type { Clock } from '../base/clock.ts'
 import type { Secret } from '../base/secret.ts'
+import type { ChunkHandlers } from '../ports/chunks.ts'
 import type { Engine, MigrationFilter, MigrationView } from '../ports/engine.ts'
 import type { Journal } from '../ports/journal.ts'
 import type { PartyTasks } from '../ports/party-tasks.ts'
 import type { VerbRunner } from '../ports/verb-runner.ts'
+import { chunksOn, ChunkWork } from './chunks.ts'
 import { answer, cancel, type Control, pause, resume, rewind, rollback, start } from './control.ts'
 import type { Core } from './core.ts'
 import { createTables } from './create-tables.ts'
@@ -19,7 +22,7 @@ import type { Database } from './journal/database.ts'
 import { createAgentTables } from './journal/tables.ts'
 import { launch, openClient } from './runtime.ts'
 import { readSnapshots } from './snapshot.ts'
-import { isLostConnection, Store } from './store.ts'
+import { codeOf, isLostConnection, Store } from './store.ts'
 import { viewOf } from './view.ts'
 
 export interface EngineOptions {
@@ -38,13 +41,18 @@ export interface WorkerOptions {
   /** A name that no other process has, now or later. */
   readonly executor: string
   readonly runner: VerbRunner
+  readonly chunks: ChunkHandlers
+  /** How many chunks this process does at once. */
+  readonly chunksAtOnce: number
   readonly partyTasks: (database: Database) => PartyTasks
-  readonly elapsedMs: () => number
+  readonly clock: Clock
   /** For tests: how soon a peer counts as gone. */
   readonly patience?: { readonly beatMs: number; readonly graceMs: number; readonly silenceMs: number }
 }
 
 const usualPatience = { beatMs: 1000, graceMs: 3000, silenceMs: 15_000 }
+const patienceMs = 60_000
+const betweenTriesMs = 200
 const retentionEveryMs = 3600_000
 
 /**
@@ -54,24 +62,32 @@ const retentionEveryMs = 3600_000
  * Faults: ENGINE_DATABASE_UNREACHABLE.
  */
 export async function openEngine(options: EngineOptions): Promise<Engine> {
-  const { url, onEvent } = options
-  const store = await Store.open({ url, onEvent, signal: options.signal })
-  try {
-    await createTables(url, onEvent)
-    await createAgentTables(store)
-    const client = await openClient(url, onEvent)
+  for (let waitedMs = 0; ; waitedMs += betweenTriesMs) {
+    options.signal.throwIfAborted()
     try {
-      const { migrationsPerCustomer } = options
-      const control: Control = { store, dbos: client.dbos, journal: options.journal(store), migrationsPerCustomer }
-      const worker = options.worker === null ? null : await openWorker(options, options.worker, control)
-      return engineOn(control, worker, client)
+      return await openOnce(options)
     } catch (error) {
-      await client.close()
-      throw error
+      // A database that is being restarted while we open is there again in a moment.
+      if (!isLostConnection(error)) throw error
+      if (waitedMs >= patienceMs) throw fault('ENGINE_DATABASE_UNREACHABLE', { reason: codeOf(error) }, error)
     }
+    await wait(betweenTriesMs, undefined, { signal: options.signal }).catch(() => undefined)
+  }
+}
+
+async function openOnce(options: EngineOptions): Promise<Engine> {
+  const { url, onEvent, migrationsPerCustomer } = options
+  await createTables(url, onEvent)
+  const client = await openClient(url, onEvent)
+  const store = new Store(url, onEvent)
+  try {
+    await createAgentTables(store)
+    const control: Control = { store, dbos: client.dbos, journal: options.journal(store), migrationsPerCustomer }
+    const worker = options.worker === null ? null : await openWorker(options, options.worker, control)
+    return engineOn(control, worker, client)
   } catch (error) {
+    await client.close().catch(() => undefined)
     await store.close()
-    if (isLostConnection(error)) throw fault('ENGINE_DATABASE_UNREACHABLE', { reason: 'lost while opening' }, error)
     throw error
   }
 }
@@ -83,22 +99,25 @@ interface Closable {
 async function openWorker(options: EngineOptions, worker: WorkerOptions, control: Control): Promise<Closable> {
   const { url, onEvent } = options
   const { store, dbos, journal } = control
-  const { executor, runner, elapsedMs } = worker
+  const { executor, runner, clock } = worker
   const partyTasks = worker.partyTasks(store)
   const patience = worker.patience ?? usualPatience
   const lease = await Lease.open({ url, executor, onEvent, beatMs: patience.beatMs })
   const inFlight = new InFlight()
   const progressing = new Progressing()
   const core: Core = { executor, store, dbos, lease, runner, partyTasks, journal, inFlight, progressing, onEvent }
-  const shutdown = await launch({ url, executor, workflow: migrateWith(core), onEvent }).catch(
+  const chunkWork = new ChunkWork(worker.chunks, onEvent)
+  const { chunksAtOnce } = worker
+  const [workflow, chunk] = [migrateWith(core), chunkWork.workflow()]
+  const shutdown = await launch({ url, executor, workflow, chunk, chunksAtOnce, onEvent }).catch(
     async (error: unknown) => {
       await lease.close()
       throw error
     },
   )
-  const reaper = new Reaper({ executor, store, lease, onEvent, elapsedMs, ...patience })
+  const reaper = new Reaper({ executor, store, lease, onEvent, clock, ...patience })
   const closing = new AbortController()
-  const clock = everyBeat(closing.signal, patience.beatMs, onEvent, [
+  const chores = everyBeat(closing.signal, patience.beatMs, onEvent, [
     () => progressing.flush(store),
     () => inFlight.stopStale(store),
     () => reaper.look(),
@@ -107,9 +126,9 @@ async function openWorker(options: EngineOptions, worker: WorkerOptions, control
   return {
     close: async () => {
       // Verbs write down what they did, so what they need is closed last.
-      await inFlight.close()
+      await Promise.all([inFlight.close(), chunkWork.close()])
       closing.abort()
-      await Promise.all([clock, retention])
+      await Promise.all([chores, retention])
       await shutdown()
       await lease.close()
     },
@@ -131,7 +150,7 @@ async function everyBeat(
 }
 
 function engineOn(control: Control, worker: Closable | null, client: Closable): Engine {
-  const { store } = control
+  const { store, dbos } = control
   let closing: Promise<void> | undefined
   const list = async (filter: MigrationFilter = {}) => {
     const snapshots = await store.write((tx) => readSnapshots(tx, filter.ids ?? null))
@@ -151,6 +170,7 @@ function engineOn(control: Control, worker: Closable | null, client: Closable): 
     cancel: (deed) => cancel(control, deed),
     rewind: (deed) => rewind(control, deed),
     rollback: (deed) => rollback(control, deed),
+    chunks: chunksOn(store, dbos),
     progress: (at, progress) => store.write((tx) => writeProgress(tx, at, progress)),
     close: () => {
       closing ??= (async () => {

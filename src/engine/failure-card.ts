@@ -1,7 +1,6 @@
 import type { RowState } from '../model/row-state.ts'
 import type { FailureCard } from '../ports/engine.ts'
-import type { Snapshot } from './snapshot.ts'
-import type { PlannedRow } from './view.ts'
+import type { PlannedRow, Snapshot } from './snapshot.ts'
 
 /** What somebody needs to know who is called at night: what happened, whether it is safe, what to type. */
 export function failureCard(

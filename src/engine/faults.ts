@@ -17,6 +17,12 @@ export const engineFaults = {
     says: (d) => `this process has nothing that could ${d.verb} the row ${d.row}`,
     remedy: () => 'Run the engine with the version of Threeshift that started the migration, then resume.',
   }),
+  ENGINE_CHUNK_UNKNOWN: kind<{ kind: string }>({
+    ...safe,
+    retry: 'after-remedy',
+    says: (d) => `this process has nothing that could do chunks of the kind ${d.kind}`,
+    remedy: () => 'Run every worker with the same version of Threeshift, then resume.',
+  }),
   ENGINE_STEP_BROKE: kind<{ row: string; verb: string; error: string }>({
     ...safe,
     retry: 'after-remedy',

@@ -1,3 +1,4 @@
+import type { Clock } from '../base/clock.ts'
 import type { OnEvent } from './events.ts'
 import type { Lease } from './lease.ts'
 import { recover } from './runtime.ts'
@@ -9,8 +10,8 @@ export interface ReaperOptions {
   readonly store: Store
   readonly lease: Lease
   readonly onEvent: OnEvent
-  /** Monotonic, milliseconds: a clock that somebody sets must not make a living process look dead. */
-  readonly elapsedMs: () => number
+  /** Durations only: a clock that somebody sets must not make a living process look dead. */
+  readonly clock: Clock
   /** How long the lock of an executor that did not say goodbye must be free: a restarted database frees all locks. */
   readonly graceMs: number
   /** How long the beat of an executor may stand still while it holds its lock. */
@@ -69,7 +70,7 @@ export class Reaper {
   }
 
   async #takeOver(id: string, beat: string | null): Promise<void> {
-    const now = this.#options.elapsedMs()
+    const now = this.#options.clock.elapsedMs()
     const sinceMs = this.#free.get(id) ?? now
     this.#free.set(id, sinceMs)
     if (beat !== null && now - sinceMs < this.#options.graceMs) return
@@ -84,7 +85,7 @@ export class Reaper {
   }
 
   async #endIfSilent(id: string, beat: string | null): Promise<void> {
-    const now = this.#options.elapsedMs()
+    const now = this.#options.clock.elapsedMs()
     const last = this.#beats.get(id)
     if (beat === null || last?.beat !== beat) {
       this.#beats.set(id, { beat: beat ?? '', sinceMs: now })

@@ -3,12 +3,14 @@ import { DBOSExecutor } from '@dbos-inc/dbos-sdk/internal/dbos-executor'
 import { dbRetryConfig } from '@dbos-inc/dbos-sdk/internal/utils'
 import { Pool } from 'pg'
 import type { Secret } from '../base/secret.ts'
+import type { JsonObject } from '../model/json.ts'
 import type { OnEvent } from './events.ts'
-import { application } from './workflow-id.ts'
+import { application, chunkQueue } from './workflow-id.ts'
 
 /** More often than anybody restarts: the engine's own reaper decides who takes over, and a run is never given up. */
 const maxRecoveryAttempts = 1_000_000
 const queuePollingMs = 100
+const chunkPollingMs = 50
 
 /** The part of DBOS that can be used without running workflows: send, enqueue, cancel. The caller calls `close`. */
 export async function openClient(
@@ -57,9 +59,16 @@ export async function launch(options: {
   readonly url: Secret
   readonly executor: string
   readonly workflow: (migration: string, generation: number) => Promise<string>
+  readonly chunk: (kind: string, input: JsonObject) => Promise<unknown>
+  /** How many chunks run in this process at once. */
+  readonly chunksAtOnce: number
   readonly onEvent: OnEvent
 }): Promise<() => Promise<void>> {
   const pool = poolFor(options.url, 10)
+  const shutdown = async () => {
+    await DBOS.shutdown({ deregister: true })
+    await pool.end()
+  }
   DBOS.setConfig({
     name: application.name,
     systemDatabaseUrl: options.url.reveal('DBOS, to run workflows'),
@@ -72,13 +81,21 @@ export async function launch(options: {
   // A database that was restarted is back within a second; by itself DBOS would wait up to a minute.
   dbRetryConfig.initialBackoffSec = 0.1
   dbRetryConfig.maxBackoffSec = 2
-  DBOS.registerWorkflow(options.workflow, { name: application.workflow, maxRecoveryAttempts })
-  await DBOS.launch()
-  await DBOS.registerQueue(application.queue, { minPollingIntervalMs: queuePollingMs, onConflict: 'always_update' })
-  return async () => {
-    await DBOS.shutdown({ deregister: true })
-    await pool.end()
+  try {
+    DBOS.registerWorkflow(options.workflow, { name: application.workflow, maxRecoveryAttempts })
+    DBOS.registerWorkflow(options.chunk, { name: chunkQueue.workflow, maxRecoveryAttempts })
+    await DBOS.launch()
+    await DBOS.registerQueue(application.queue, { minPollingIntervalMs: queuePollingMs, onConflict: 'always_update' })
+    await DBOS.registerQueue(chunkQueue.name, {
+      workerConcurrency: options.chunksAtOnce,
+      minPollingIntervalMs: chunkPollingMs,
+      onConflict: 'always_update',
+    })
+  } catch (error) {
+    await shutdown().catch(() => undefined)
+    throw error
   }
+  return shutdown
 }
 
 /** Queues the workflows of an executor that is gone, for any worker to go on with. */

@@ -1,5 +1,5 @@
 import type { Answer, Gate } from '../model/gate.ts'
-import type { Plan } from '../model/plan.ts'
+import type { Plan, PlanRow } from '../model/plan.ts'
 import type { Progress } from '../model/progress.ts'
 import type { RowState } from '../model/row-state.ts'
 import { rowStateSchema } from '../model/row-state.ts'
@@ -39,6 +39,11 @@ export interface SnapshotRow {
     readonly askedAt: number
     readonly answers: readonly Answer[]
   } | null
+}
+
+/** A row with its plan. */
+export interface PlannedRow extends SnapshotRow {
+  readonly plan: PlanRow
 }
 
 /** Reads the migrations of these ids, or all, in one statement, by the time of their start. */

@@ -2,13 +2,11 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { type ClientBase, Pool } from 'pg'
 import type { Secret } from '../base/secret.ts'
 import type { OnEvent } from './events.ts'
-import { fault } from './faults.ts'
 
 /** A connection within a transaction of the engine's database. */
 export type Transaction = ClientBase
 
 const betweenTriesMs = 200
-const patienceAtOpenMs = 60_000
 
 /**
  * The engine's own tables.
@@ -22,35 +20,17 @@ export class Store {
   readonly #closing = new AbortController()
   #isLost = false
 
-  private constructor(pool: Pool, onEvent: OnEvent) {
-    this.#pool = pool
+  /** Connects when it is first used. */
+  constructor(url: Secret, onEvent: OnEvent) {
     this.#onEvent = onEvent
-  }
-
-  /** Faults: ENGINE_DATABASE_UNREACHABLE, after a minute or at once when it will never do. Abort: throws the reason. */
-  static async open(options: { readonly url: Secret; readonly onEvent: OnEvent; readonly signal: AbortSignal }) {
-    const pool = new Pool({
-      connectionString: options.url.reveal("the engine's own tables"),
+    this.#pool = new Pool({
+      connectionString: url.reveal("the engine's own tables"),
       max: 6,
       connectionTimeoutMillis: 10_000,
       keepAlive: true,
     })
     // The pool drops a connection that breaks while nobody uses it.
-    pool.on('error', () => undefined)
-    const store = new Store(pool, options.onEvent)
-    for (let waitedMs = 0; ; waitedMs += betweenTriesMs) {
-      try {
-        await pool.query('SELECT 1')
-        return store
-      } catch (cause) {
-        if (!isLostConnection(cause) || waitedMs >= patienceAtOpenMs || options.signal.aborted) {
-          await store.close()
-          options.signal.throwIfAborted()
-          throw fault('ENGINE_DATABASE_UNREACHABLE', { reason: codeOf(cause) }, cause)
-        }
-      }
-      await wait(betweenTriesMs, undefined, { signal: options.signal }).catch(() => undefined)
-    }
+    this.#pool.on('error', () => undefined)
   }
 
   /** One transaction, read committed. What `work` throws rolls it back. */

@@ -1,15 +1,9 @@
 import { never } from '../base/never.ts'
 import { gateVerdict } from '../model/gate.ts'
-import type { PlanRow } from '../model/plan.ts'
 import type { FailureCard, MigrationStateKind, MigrationView, OpenGate } from '../ports/engine.ts'
 import { batonOf } from './baton.ts'
 import { failureCard } from './failure-card.ts'
-import type { Snapshot, SnapshotRow } from './snapshot.ts'
-
-/** A row of a migration with its plan. */
-export interface PlannedRow extends SnapshotRow {
-  readonly plan: PlanRow
-}
+import type { PlannedRow, Snapshot } from './snapshot.ts'
 
 /** What is shown of a migration: its state, who has to act, and what is open or failed. */
 export function viewOf(snapshot: Snapshot): MigrationView {

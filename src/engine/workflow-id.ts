@@ -13,3 +13,6 @@ export const application = {
   queue: 'migrations',
   workflow: 'migrate',
 } as const
+
+/** Where chunks of long work wait for any worker. */
+export const chunkQueue = { name: 'chunks', workflow: 'chunk' } as const

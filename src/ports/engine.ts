@@ -4,6 +4,7 @@ import type { Party } from '../model/party.ts'
 import type { Plan, PlanRow } from '../model/plan.ts'
 import type { Progress } from '../model/progress.ts'
 import type { RowState } from '../model/row-state.ts'
+import type { Chunks } from './chunks.ts'
 import type { Actor } from './journal.ts'
 import type { Explanation } from './step.ts'
 
@@ -141,6 +142,8 @@ export interface Engine {
     at: { readonly migration: string; readonly row: string; readonly generation: number },
     progress: Progress,
   ): Promise<void>
+  /** Long work, spread over all workers. */
+  readonly chunks: Chunks
   /**
    * Stops: verbs in flight are told to stop and waited for; what they leave is gone on with by the next worker. May be
    * called again.

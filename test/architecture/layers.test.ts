@@ -49,6 +49,7 @@ const mayUse: Readonly<Record<string, readonly string[]>> = {
   adapters: ['mysql2', 'pg', 'ioredis', 'zod', '@aws-sdk/client-s3'],
   simulator: ['mysql2', 'ioredis'],
   cli: ['commander', 'yaml', 'zod', '@clack/prompts'],
+  app: ['pg'],
 }
 
 const root = resolve(import.meta.dirname, '../..')

@@ -12,6 +12,8 @@ const last: FakeRow = { id: 'last', undo: { kind: 'impossible', why: 'the routes
 const ops = { party: 'rhoam-eng' as Party, name: 'ops' }
 const customer = { party: 'customer' as Party, name: 'Carla' }
 
+const deed = (migration: string) => ({ migration, by: ops, reason: 'a test' })
+
 describe('what people do to a migration', () => {
   let under: EngineUnderTest
   /** A verb that runs until it is told to stop, unless it may end. */
@@ -45,7 +47,6 @@ describe('what people do to a migration', () => {
     (await under.query('SELECT row_id FROM world WHERE migration = $1 ORDER BY 1', [migration])).map(
       ({ row_id }) => row_id,
     )
-  const deed = (migration: string) => ({ migration, by: ops, reason: 'a test' })
 
   test('a paused migration lets the verb end and begins no other, also past an approval, until it is resumed', async () => {
     await under.engine.start(startOf('paused', rows.slice(0, 2), { gates: { 'row-01': gateWith() } }))

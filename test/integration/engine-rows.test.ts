@@ -79,7 +79,7 @@ describe('the engine', () => {
     assert.equal(view.baton.party, 'nobody')
     const called = await under.query('SELECT row_id, verb FROM calls WHERE migration = $1 ORDER BY id', ['plain'])
     assert.deepEqual(
-      called.map(({ row_id, verb }) => `${row_id} ${verb}`),
+      called.map(({ row_id, verb }) => `${String(row_id)} ${String(verb)}`),
       rows.flatMap(({ id }) => [`${id} check`, `${id} apply`, `${id} confirm`]),
     )
     const verbs = under.journal.entries.filter(({ migration, verb }) => migration === 'plain' && verb !== null)

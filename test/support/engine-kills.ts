@@ -140,22 +140,27 @@ class Crew {
   }
 
   async end(): Promise<void> {
-    await Promise.all([...this.#workers, this.#control].map((each) => each?.kill()))
+    const control = this.#control === undefined ? [] : [this.#control]
+    await Promise.all([...this.#workers, ...control].map((each) => each.kill()))
   }
 
   #startControl(migration: string): void {
     const control = new EngineProcess('control', migration, this.#env)
     this.#control = control
-    control
+    void this.#untilDone(control)
+  }
+
+  /** Never rejects: a process that is killed before it says so is followed by the next one. */
+  async #untilDone(control: EngineProcess): Promise<void> {
+    const isDone = await control
       .said((line) => line === 'done')
       .then(
-        () => {
-          this.#isDone = true
-          this.#whenDone?.()
-        },
-        // It was killed before it said so: the next one will.
-        () => undefined,
+        () => true,
+        () => false,
       )
+    if (!isDone) return
+    this.#isDone = true
+    this.#whenDone?.()
   }
 }
 

@@ -30,6 +30,8 @@ export class EngineProcess {
       this.#child.once('exit', (code) => resolve(code))
     })
     this.ready = this.said((line) => line === 'ready').then(() => undefined)
+    // Not everybody waits for one that is killed before it is ready.
+    this.ready.catch(() => undefined)
   }
 
   /** Waits for a line of stdout or stderr; throws when the process ends without it. */

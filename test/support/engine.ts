@@ -7,6 +7,7 @@ import { systemClock } from '../../src/base/clock.ts'
 import { openEngine } from '../../src/engine/engine.ts'
 import type { EngineEvent } from '../../src/engine/events.ts'
 import { verbRunner } from '../../src/engine/run-verb.ts'
+import type { ChunkHandlers } from '../../src/ports/chunks.ts'
 import type { Engine, MigrationView } from '../../src/ports/engine.ts'
 import type { Step } from '../../src/ports/step.ts'
 import { memoryJournal, memoryTasks } from './engine-fakes.ts'
@@ -45,6 +46,7 @@ export async function openTestEngine(
     readonly overrides?: Readonly<Record<string, Partial<Step>>>
     readonly workMs?: number
     readonly migrationsPerCustomer?: number
+    readonly chunks?: ChunkHandlers
   } = {},
 ): Promise<EngineUnderTest> {
   const [engineUrl, worldUrl] = [await newDatabase(server, 'engine'), await newDatabase(server, 'world')]
@@ -65,7 +67,9 @@ export async function openTestEngine(
       executor: `test-${randomUUID().slice(0, 8)}`,
       runner: verbRunner(fake.steps, (where, error) => events.push({ kind: 'broke', where, error })),
       partyTasks: () => tasks,
-      elapsedMs: systemClock.elapsedMs,
+      chunks: options.chunks ?? new Map(),
+      chunksAtOnce: 2,
+      clock: systemClock,
     },
     onEvent: (event) => events.push(event),
     signal: new AbortController().signal,

@@ -23,11 +23,6 @@ export async function readHead(client: ClientBase, migration: string): Promise<H
 
 /** The plan that a migration runs by; null when the engine has none of this name. */
 export async function readPlan(client: ClientBase, migration: string): Promise<Plan | null> {
-  // The engine's own tables may not have been made yet.
-  const { rows: tables } = await client.query<{ there: boolean }>(
-    "SELECT to_regclass('threeshift.migrations') IS NOT NULL AS there",
-  )
-  if (tables[0]?.there !== true) return null
   const { rows } = await client.query<{ plan: Plan }>('SELECT plan FROM threeshift.migrations WHERE id = $1', [
     migration,
   ])

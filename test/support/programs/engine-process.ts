@@ -4,6 +4,7 @@ import { SharedPostgres } from '../../../src/app/shared-postgres.ts'
 import { systemClock } from '../../../src/base/clock.ts'
 import { openEngine } from '../../../src/engine/engine.ts'
 import { verbRunner } from '../../../src/engine/run-verb.ts'
+import type { ChunkHandler } from '../../../src/ports/chunks.ts'
 import type { Engine, StartRequest } from '../../../src/ports/engine.ts'
 import { memoryJournal, memoryTasks } from '../engine-fakes.ts'
 import { gateWith, rowsNamed, startOf } from '../engine-plan.ts'
@@ -18,6 +19,8 @@ const [role = '', name = ''] = process.argv.slice(2)
 const { STATE = '', WORLD = '', ROWS = '40', WORK_MS = '20', SILENCE_MS = '15000' } = process.env
 const patience = { beatMs: 200, graceMs: 600, silenceMs: Number(SILENCE_MS) }
 const rows = rowsNamed(Number(ROWS))
+/** A chunk that does nothing but give back its number. */
+const countChunk: ChunkHandler = async ({ n = 0 }) => ({ n })
 const stopping = new AbortController()
 process.once('SIGTERM', () => stopping.abort())
 const people = [
@@ -40,7 +43,9 @@ const engine = await openEngine({
           executor: `${name}-${process.pid}`,
           runner: verbRunner(fake.steps, () => undefined),
           partyTasks: () => memoryTasks(),
-          elapsedMs: systemClock.elapsedMs,
+          chunks: new Map([['count', countChunk]]),
+          chunksAtOnce: 2,
+          clock: systemClock,
           patience,
         }
       : null,
