@@ -36,21 +36,15 @@ async function openStore(
   keyFolder: string,
   { onNote, signal }: Parameters<ControlPlaneAccess['open']>[0],
 ): Promise<ControlPlaneStore> {
-  const [
-    { Store },
-    { createAgentTables },
-    { partyTokens },
-    { forgetKey },
-    { readJournal, readPlan },
-    { loadOrCreateKey },
-  ] = await Promise.all([
-    import('../engine/store.ts'),
-    import('../engine/journal/tables.ts'),
-    import('../engine/agents/tokens.ts'),
-    import('../engine/journal/append.ts'),
-    import('../engine/journal/read.ts'),
-    import('../evidence/key-file.ts'),
-  ])
+  const [{ Store }, { openEngine }, { partyTokens }, { databaseJournal, forgetKey }, read, { loadOrCreateKey }] =
+    await Promise.all([
+      import('../engine/store.ts'),
+      import('../engine/engine.ts'),
+      import('../engine/agents/tokens.ts'),
+      import('../engine/journal/append.ts'),
+      import('../engine/journal/read.ts'),
+      import('../evidence/key-file.ts'),
+    ])
   const database = await openDatabase(env, stateFolder(env, cwd), signal)
   try {
     const { url } = database
@@ -64,8 +58,8 @@ async function openStore(
       tokens: partyTokens(store),
       forgetKey: async (party, by) =>
         forgetKey(store, party, { by, key: await loadOrCreateKey(keyFolder, 'control-plane'), clock }),
-      journal: (migration) => store.write((tx) => readJournal(tx, migration)),
-      plan: (migration) => store.write((tx) => readPlan(tx, migration)),
+      journal: (migration) => store.write((tx) => read.readJournal(tx, migration)),
+      plan: (migration) => store.write((tx) => read.readPlan(tx, migration)),
       close: async () => {
         await store.close()
         await engine.close()
