@@ -57,11 +57,20 @@ describe('the journal in its database', () => {
     await second.signal('SIGKILL')
     const { problems, records } = checkChain(await bench.lines('acme'))
     assert.deepEqual(problems, [])
-    for (const [name, child] of [['a', first[0]], ['b', first[1]], ['c', second]] as const) {
+    for (const [name, child] of [
+      ['a', first[0]],
+      ['b', first[1]],
+      ['c', second],
+    ] as const) {
       const told = Number(child?.lines.at(-1))
-      const stored = records.filter(({ statement }) => statement.actor === name).map(({ statement }) => statement.body.attempt)
+      const stored = records
+        .filter(({ statement }) => statement.actor === name)
+        .map(({ statement }) => statement.body.attempt)
       assert.ok(stored.length >= told + 1 && stored.length <= told + 2, `${stored.length} stored, ${told + 1} told`)
-      assert.deepEqual(stored, stored.map((_, at) => at))
+      assert.deepEqual(
+        stored,
+        stored.map((_, at) => at),
+      )
     }
   })
 
@@ -71,12 +80,17 @@ describe('the journal in its database', () => {
     await bench.journal.append(entryOf('one', { migration: 'n' }))
     const { records, problems } = checkChain(await bench.lines('m'))
     assert.deepEqual(problems, [])
-    assert.deepEqual(records.map(({ statement }) => statement.kind), ['key-introduced', 'verb-started'])
+    assert.deepEqual(
+      records.map(({ statement }) => statement.kind),
+      ['key-introduced', 'verb-started'],
+    )
     assert.equal((await bench.lines('n')).length, 2)
   })
 
   test('a body is redacted before it is stored, and a Secret in it stores nothing', async () => {
-    await bench.journal.append(entryOf('r', { migration: 'r', body: { says: 'postgres://a:hunter2@db/x', zzz: 'hunter2' } }))
+    await bench.journal.append(
+      entryOf('r', { migration: 'r', body: { says: 'postgres://a:hunter2@db/x', zzz: 'hunter2' } }),
+    )
     assert.ok(!(await bench.lines('r')).join().includes('hunter2'))
     const body = { result: { password: new Secret('hunter2') } } as unknown as JournalEntry['body']
     await assert.rejects(bench.journal.append(entryOf('s', { migration: 'r', body })), TypeError)

@@ -30,7 +30,8 @@ test('a value is withheld by its name or by its look, at any depth', () => {
   }
   const kept = redact({ facts }, allowed).facts as JsonObject
   const text = JSON.stringify(kept)
-  for (const secret of ['hunter2', 'er2', 'abc', 'AKIA', 'tst_', 'eyJ']) assert.ok(!text.includes(secret), `${secret}: ${text}`)
+  for (const secret of ['hunter2', 'er2', 'abc', 'AKIA', 'tst_', 'eyJ'])
+    assert.ok(!text.includes(secret), `${secret}: ${text}`)
   assert.deepEqual(
     [kept.host, kept.rows, kept.tokens, kept.list, kept.url],
     [
