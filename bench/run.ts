@@ -1,10 +1,11 @@
 import process from 'node:process'
 
 /*
- * `npm run bench -- redis|system-database [options]`: measures, prints ratios, writes bench/results/. Never a test.
+ * `npm run bench -- engine|redis|system-database [options]`: measures, prints ratios, writes bench/results/. Never a test.
  */
 
 const benches: Readonly<Record<string, () => Promise<{ readonly run: (args: readonly string[]) => Promise<void> }>>> = {
+  engine: () => import('./engine.ts'),
   redis: () => import('./redis.ts'),
   'system-database': () => import('./system-database.ts'),
 }

@@ -37,7 +37,7 @@ export class ChunkWork {
   /** Stops the chunks in flight, and returns when none runs. They are done again by whoever takes over. */
   async close(): Promise<void> {
     this.#closing.abort(new Stop('shutdown'))
-    await Promise.allSettled([...this.#running])
+    await Promise.allSettled(this.#running)
   }
 
   async #run(kind: string, input: JsonObject): Promise<ChunkEnd> {

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import type { DBOSClient } from '@dbos-inc/dbos-sdk'
 import { Stop } from '../base/stop.ts'
 import { faultDataOf } from '../model/fault-data.ts'
@@ -188,9 +187,4 @@ function entryOf(
   const { migration, row, verb, generation } = at
   const key = `${migration} ${generation} ${row} ${verb} ${task.fence} ${phase}`
   return { key, migration, party: owner, actor: core.executor, row, verb, generation, kind, body }
-}
-
-/** A name for a process that nobody else has. */
-export function newExecutorId(): string {
-  return `x-${randomUUID().slice(0, 13)}`
 }

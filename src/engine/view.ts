@@ -9,8 +9,8 @@ import type { PlannedRow, Snapshot } from './snapshot.ts'
 export function viewOf(snapshot: Snapshot): MigrationView {
   const rows = plannedRows(snapshot)
   const current = currentRow(snapshot, rows)
-  const state = stateOf(snapshot, current)
   const gate = current === null ? null : openGate(snapshot, current)
+  const state = stateOf(snapshot, current, gate)
   const failure = current === null ? null : failureOf(snapshot, current)
   return {
     id: snapshot.id,
@@ -52,7 +52,7 @@ function currentRow(snapshot: Snapshot, rows: readonly PlannedRow[]): PlannedRow
   return back.find((row) => row.state.kind !== 'undone' && (row.state.kind !== 'waiting' || row.touched)) ?? null
 }
 
-function stateOf(snapshot: Snapshot, current: PlannedRow | null): MigrationStateKind {
+function stateOf(snapshot: Snapshot, current: PlannedRow | null, gate: OpenGate | null): MigrationStateKind {
   if (snapshot.ended !== null) return snapshot.ended
   if (snapshot.control === 'cancelled') return 'cancelled'
   if (snapshot.control === 'paused') return 'paused'
@@ -61,8 +61,7 @@ function stateOf(snapshot: Snapshot, current: PlannedRow | null): MigrationState
     case 'failed':
       return state.fault.exit === 5 ? 'needs-rollback' : 'failed-safe'
     case 'held':
-      // On the way back nobody is asked: the row is the one where the way forward had stopped.
-      return snapshot.backTo === null ? 'waiting-for-person' : working(snapshot)
+      return gate === null ? working(snapshot) : 'waiting-for-person'
     case 'with-agent':
       return 'waiting-for-agent'
     case 'waiting':
@@ -80,14 +79,19 @@ function working(snapshot: Snapshot): MigrationStateKind {
   return snapshot.workers > 0 ? 'running' : 'no-worker'
 }
 
+/**
+ * The gate that a person still has to answer. Null once there are answers enough, though the workflow has yet to see them,
+ * and on the way back, where nobody is asked: the row is then the one where the way forward had stopped.
+ */
 function openGate(snapshot: Snapshot, row: PlannedRow): OpenGate | null {
   const gate = snapshot.gates[row.id]
   const { ask } = row
   if (row.state.kind !== 'held' || snapshot.backTo !== null) return null
   if (gate === undefined || ask === null || ask.generation !== snapshot.generation) return null
   const verdict = gateVerdict(gate, snapshot.requestedBy, ask.answers)
+  if (verdict.kind !== 'open') return null
   const { explanation, digest, askedAt, answers } = ask
-  return { gate, explanation, digest, askedAt, answers, missing: verdict.kind === 'open' ? verdict.missing : [] }
+  return { gate, explanation, digest, askedAt, answers, missing: verdict.missing }
 }
 
 function failureOf(snapshot: Snapshot, row: PlannedRow): FailureCard | null {

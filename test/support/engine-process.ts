@@ -34,6 +34,10 @@ export class EngineProcess {
     this.ready.catch(() => undefined)
   }
 
+  get pid(): number {
+    return this.#child.pid ?? 0
+  }
+
   /** Waits for a line of stdout or stderr; throws when the process ends without it. */
   said(isIt: (line: string) => boolean): Promise<string> {
     return new Promise((resolve, reject) => {

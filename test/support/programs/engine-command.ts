@@ -1,0 +1,47 @@
+import process from 'node:process'
+import { Command } from 'commander'
+import { engineAccess } from '../../../src/app/engine-access.ts'
+import { systemClock } from '../../../src/base/clock.ts'
+import { Fault } from '../../../src/base/fault.ts'
+import { Stop } from '../../../src/base/stop.ts'
+import type { CliContext } from '../../../src/cli/context.ts'
+import { fault } from '../../../src/cli/faults.ts'
+import { printFault } from '../../../src/cli/print-fault.ts'
+import { registerRun } from '../../../src/cli/run.ts'
+import { registerStatus } from '../../../src/cli/status.ts'
+import { registerSteer } from '../../../src/cli/steer.ts'
+import { rowIds } from '../../../src/model/row-id.ts'
+import { countingSteps } from '../engine-steps.ts'
+
+/* `threeshift run`, `status` and the like as a process of its own, with made-up steps for every row: WORLD, WORK_MS. */
+
+const stopping = new AbortController()
+process.once('SIGINT', () => stopping.abort(new Stop('operator')))
+const context: CliContext = {
+  stdin: process.stdin,
+  stdout: process.stdout,
+  stderr: process.stderr,
+  env: (name) => process.env[name],
+  cwd: process.cwd(),
+  clock: systemClock,
+  signal: stopping.signal,
+  exitWith: (code) => {
+    process.exitCode = code
+  },
+}
+const { WORLD = '', WORK_MS = '0' } = process.env
+const fake = countingSteps(rowIds, WORLD, { workMs: Number(WORK_MS) })
+const { env, cwd, clock } = context
+const engine = engineAccess({ env, cwd, clock, steps: fake.steps, chunks: new Map() })
+const program = new Command('threeshift').exitOverride()
+for (const register of [registerRun, registerStatus, registerSteer]) register(program, context, { engine })
+try {
+  await program.parseAsync(process.argv.slice(2), { from: 'user' })
+} catch (error) {
+  const known = error instanceof Stop ? fault('STOPPED', { why: error.why }, error) : error
+  if (!(known instanceof Fault)) throw known
+  printFault(known, context, process.argv.includes('--json'))
+  process.exitCode = known.exit
+} finally {
+  await fake.close()
+}
