@@ -15,6 +15,9 @@ const fault = faultsOf({
 })
 const signal = new AbortController().signal
 
+const chunksOf = (count: number) =>
+  Array.from({ length: count }, (_, n) => ({ id: String(n), kind: 'double', input: { n } }))
+
 describe('chunks', () => {
   let under: EngineUnderTest
   const done: number[] = []
@@ -34,9 +37,6 @@ describe('chunks', () => {
     })
   })
   after(() => under.close())
-
-  const chunksOf = (count: number) =>
-    Array.from({ length: count }, (_, n) => ({ id: String(n), kind: 'double', input: { n } }))
 
   test('come back in the order in which they were given, each done once, also when the batch is asked for again', async () => {
     const expected = chunksOf(30).map(({ input }) => ({ n: input.n * 2 }))

@@ -19,11 +19,11 @@ export function countingSteps(
   url: string,
   options: { readonly workMs: number; readonly overrides?: Readonly<Record<string, Partial<Step>>> },
 ): { readonly steps: Steps; readonly close: () => Promise<void> } {
-  const pool = new Pool({ connectionString: url, max: 4 })
-  pool.on('error', () => undefined)
-  pool.on('connect', (client) => client.on('error', () => undefined))
+  const pool = poolOf(url)
+  // A call keeps its connection while its verb uses another: of one pool, many at once would wait for each other.
+  const callers = poolOf(url)
   const call = async <Result>(verb: string, context: StepContext, work: () => Promise<Result>): Promise<Result> => {
-    const client = await pool.connect()
+    const client = await callers.connect()
     const { migration, row, generation, fence } = context
     const at = [migration.name, row.id, verb]
     try {
@@ -89,6 +89,15 @@ export function countingSteps(
   }
   return {
     steps: new Map(rows.map((row) => [row, { ...step, ...options.overrides?.[row] }])),
-    close: () => pool.end(),
+    close: async () => {
+      await Promise.all([pool.end(), callers.end()])
+    },
   }
+}
+
+function poolOf(url: string): Pool {
+  const pool = new Pool({ connectionString: url, max: 4 })
+  pool.on('error', () => undefined)
+  pool.on('connect', (client) => client.on('error', () => undefined))
+  return pool
 }
