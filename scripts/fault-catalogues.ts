@@ -3,6 +3,7 @@ import { openshiftFaults } from '../src/adapters/openshift/faults.ts'
 import { programFaults } from '../src/adapters/programs/faults.ts'
 import { catalogue as serverFaults } from '../src/adapters/servers/faults.ts'
 import { threescaleFaults } from '../src/adapters/threescale/faults.ts'
+import { partyAgentFaults } from '../src/agent/faults.ts'
 import type { FaultCatalogue } from '../src/base/fault.ts'
 import { cliFaults } from '../src/cli/faults.ts'
 import { ledgerFaults } from '../src/ledger/faults.ts'
@@ -19,6 +20,7 @@ import { objectFaults } from '../src/movers/redis/object-faults.ts'
 import { queueFaults } from '../src/movers/redis/queue-faults.ts'
 import { systemDatabaseFaults } from '../src/movers/system-database/faults.ts'
 import { clusterFaults } from '../src/simulator/cluster/faults.ts'
+import { controlFaults } from '../src/server/faults.ts'
 import { worldFaults } from '../src/simulator/source-world/faults.ts'
 import { rdbFaults } from '../src/wire/rdb/faults.ts'
 
@@ -38,7 +40,8 @@ export const faultCatalogues: readonly { readonly title: string; readonly catalo
   { title: 'Simulated clusters', catalogue: clusterFaults },
   { title: '3scale’s own APIs', catalogue: threescaleFaults },
   { title: 'Engine', catalogue: engineFaults },
-  { title: "Parties' agents", catalogue: agentFaults },
+  { title: "Parties' agents", catalogue: { ...agentFaults, ...partyAgentFaults } },
+  { title: 'Control plane', catalogue: controlFaults },
   { title: 'Evidence', catalogue: evidenceFaults },
   { title: 'Amazon Web Services', catalogue: awsFaults },
   { title: 'OpenShift', catalogue: openshiftFaults },

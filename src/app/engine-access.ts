@@ -1,16 +1,16 @@
 import { randomUUID } from 'node:crypto'
-import { availableParallelism, homedir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
 import process from 'node:process'
 import type { Clock } from '../base/clock.ts'
 import { never } from '../base/never.ts'
-import { Secret } from '../base/secret.ts'
 import { Stop } from '../base/stop.ts'
 import { fault } from '../cli/faults.ts'
 import type { EngineEvent } from '../engine/events.ts'
 import type { ChunkHandlers } from '../ports/chunks.ts'
 import type { Engine, EngineAccess } from '../ports/engine.ts'
 import type { Steps } from '../ports/step.ts'
+import { openDatabase, stateFolder } from './engine-database.ts'
 
 /** More than anybody has, and few enough that a script in a loop is noticed. */
 const usualMigrationsPerCustomer = 100
@@ -73,33 +73,12 @@ export function engineAccess(options: {
   }
 }
 
-/** Absolute. As root below /var/lib, for the private PostgreSQL runs as another account, which must get there. */
-function stateFolder(env: (name: string) => string | undefined, cwd: string): string {
-  const given = env('THREESHIFT_STATE_DIR') ?? ''
-  if (given !== '') return resolve(cwd, given)
-  if (process.getuid?.() === 0) return '/var/lib/threeshift'
-  const base = env('XDG_STATE_HOME') ?? ''
-  return join(base === '' ? join(homedir(), '.local', 'state') : base, 'threeshift')
-}
-
 function limitOf(env: (name: string) => string | undefined): number {
   const name = 'THREESHIFT_MIGRATIONS_PER_CUSTOMER'
   const text = env(name) ?? ''
   if (text === '') return usualMigrationsPerCustomer
   if (!/^[1-9]\d{0,5}$/.test(text)) throw fault('OPTION_INVALID', { option: name, allowed: 'a whole number from 1' })
   return Number(text)
-}
-
-async function openDatabase(
-  env: (name: string) => string | undefined,
-  state: string,
-  signal: AbortSignal,
-): Promise<{ readonly url: Secret; readonly close: () => Promise<void> }> {
-  const url = env('THREESHIFT_DATABASE_URL') ?? ''
-  if (url !== '') return { url: new Secret(url), close: () => Promise.resolve() }
-  const { SharedPostgres } = await import('./shared-postgres.ts')
-  const shared = await SharedPostgres.open(join(state, 'postgres'), signal)
-  return { url: shared.url, close: () => shared.close() }
 }
 
 function closingBoth(engine: Engine, closeDatabase: () => Promise<void>): Engine {
@@ -113,7 +92,7 @@ function closingBoth(engine: Engine, closeDatabase: () => Promise<void>): Engine
 }
 
 /** What a person at a terminal wants to know; null for the rest. */
-function textOf(event: EngineEvent): string | null {
+export function textOf(event: EngineEvent): string | null {
   switch (event.kind) {
     case 'database-lost':
       return `The engine's database is gone (${event.reason}); waiting for it.`

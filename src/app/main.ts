@@ -13,11 +13,12 @@ import { systemDatabaseMover } from '../movers/system-database/mover.ts'
 import { mysqlSourceWorld } from '../simulator/source-world/generate.ts'
 import { cleanupOnDemand } from './cleanup-on-demand.ts'
 import { exchangeOnDemand } from './exchange-on-demand.ts'
+import { controlPlaneAccess } from './control-plane.ts'
+import { engineAccess } from './engine-access.ts'
 import { localRehearsal } from './local-rehearsal.ts'
 import { objectsOnDemand } from './objects-on-demand.ts'
 import { simulatedClusters } from './simulated-clusters.ts'
 import { partStores } from './part-stores.ts'
-import { engineAccess } from './engine-access.ts'
 import { registeredChunks, registeredSteps } from './steps.ts'
 
 const interrupted = 130
@@ -63,6 +64,7 @@ process.on('exit', (code) => {
 
 const sourceWorld = mysqlSourceWorld(systemClock)
 const mover = systemDatabaseMover(systemClock)
+const steps = registeredSteps()
 const ports: CliPorts = {
   version: packageJson.version,
   mover,
@@ -74,9 +76,10 @@ const ports: CliPorts = {
     env: context.env,
     cwd: context.cwd,
     clock: systemClock,
-    steps: registeredSteps(),
+    steps,
     chunks: registeredChunks(),
   }),
+  controlPlane: controlPlaneAccess({ env: context.env, cwd: context.cwd, clock: systemClock, steps }),
   rehearsal: localRehearsal(sourceWorld, mover, systemClock),
   exchange: exchangeOnDemand(),
   openPlace: partStores(context.env),

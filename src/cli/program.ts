@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander'
 import type { Cleanup } from '../ports/cleanup.ts'
+import type { ControlPlaneAccess } from '../ports/control-plane.ts'
 import type { EngineAccess } from '../ports/engine.ts'
 import type { QueueWatch } from '../ports/queues.ts'
 import type { RedisMover } from '../ports/redis.ts'
@@ -9,17 +10,22 @@ import type { SourceWorld } from '../ports/source-world.ts'
 import type { SystemDatabaseMover } from '../ports/system-database.ts'
 import { registerCleanup } from './cleanup.ts'
 import type { CliContext } from './context.ts'
+import { registerAgent } from './agent.ts'
 import { registerDb } from './db.ts'
 import { type ExchangePorts, registerExchange } from './exchange.ts'
 import { fault } from './faults.ts'
 import { registerInit } from './init.ts'
+import { registerParty } from './party.ts'
 import { registerPlan } from './plan.ts'
 import { registerQueues } from './queues.ts'
 import { registerRedis } from './redis.ts'
 import { registerRehearse } from './rehearse.ts'
+import { registerReport } from './report.ts'
 import { registerRun } from './run.ts'
+import { registerServe } from './serve.ts'
 import { registerStatus } from './status.ts'
 import { registerSteer } from './steer.ts'
+import { registerVerifyReport } from './verify-report.ts'
 import { registerWorld } from './world.ts'
 
 /** What the commands reach the world through; `app` makes it. A command that needs one more port names it here. */
@@ -34,6 +40,7 @@ export interface CliPorts extends ExchangePorts {
   readonly rehearsal: Rehearsal
   readonly cleanup: Cleanup
   readonly engine: EngineAccess
+  readonly controlPlane: ControlPlaneAccess
 }
 
 /** One line per command, in the order of the help page. */
@@ -44,6 +51,11 @@ const commands: readonly ((program: Command, context: CliContext, ports: CliPort
   registerRun,
   registerStatus,
   registerSteer,
+  registerReport,
+  registerVerifyReport,
+  registerServe,
+  registerAgent,
+  registerParty,
   registerDb,
   registerRedis,
   registerQueues,

@@ -48,8 +48,10 @@ function members(value: unknown): readonly (readonly [string, unknown])[] {
 }
 
 function presentableText(text: string): string {
-  if (secretLooks.some((look) => look.test(text))) return withheld
-  // Half of a surrogate pair could not be signed; a password in a URL must not be.
-  const open = text.toWellFormed().replaceAll(/([a-z][a-z0-9+.-]*:\/\/)[^\s/@]*@/gi, `$1${withheld}@`)
-  return open.length <= longestText ? open : `${open.slice(0, longestText).toWellFormed()}… (${open.length} characters)`
+  // What is far behind the cut need not be looked through.
+  const looked = text.slice(0, 2 * longestText)
+  if (secretLooks.some((look) => look.test(looked))) return withheld
+  // Half of a surrogate pair could not be signed; a password in a URL must not be, and it may hold any sign.
+  const open = looked.toWellFormed().replaceAll(/\b([a-z][a-z0-9+.-]{0,20}:\/\/)\S{1,500}@/gi, `$1${withheld}@`)
+  return open.length <= longestText ? open : `${open.slice(0, longestText).toWellFormed()}… (${text.length} characters)`
 }

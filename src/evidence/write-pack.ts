@@ -2,6 +2,7 @@ import { mkdir, readdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { canonicalJson } from '../base/canonical-json.ts'
 import type { EpochMs } from '../base/clock.ts'
+import type { JournalRecord } from '../model/evidence.ts'
 import { checkChain, type CheckedChain } from './check-chain.ts'
 import { attachments, keysText, packFiles } from './check-pack.ts'
 import { fault } from './faults.ts'
@@ -26,12 +27,17 @@ export interface PackContent {
  * Writes an evidence pack into a folder that is new or empty; the manifest, signed by the control plane, last: a pack without
  * one is not whole.
  *
- * Faults: PACK_FOLDER_TAKEN, PACK_UNWRITABLE; PACK_JOURNAL_BROKEN when the journal itself is not sound: then nothing is written.
+ * Faults: PACK_FOLDER_TAKEN, PACK_UNWRITABLE; when the journal is not sound or `key` is not its last, PACK_JOURNAL_BROKEN,
+ * PACK_JOURNAL_EMPTY, EVIDENCE_KEY_FOREIGN: then nothing is written.
  */
 export async function writePack(folder: string, content: PackContent, key: SigningKey): Promise<void> {
   const chain = soundChain(content.migration, content.lines)
-  const last = chain.records.at(-1)
-  if (last === undefined) throw fault('PACK_JOURNAL_EMPTY', { migration: content.migration })
+  const [first, ...others] = chain.records
+  const last = others.at(-1) ?? first
+  // With another key nobody could tell the pack from a forged one.
+  if (chain.keys.findLast(({ holder }) => holder === 'control-plane')?.id !== key.id) {
+    throw fault('EVIDENCE_KEY_FOREIGN', { holder: 'control-plane', key: key.id, migration: content.migration })
+  }
   const files = new Map<string, Buffer>([
     [packFiles.journal, Buffer.from(content.lines.map((line) => `${line}\n`).join(''))],
     [packFiles.keys, Buffer.from(keysText(chain.keys))],
@@ -53,12 +59,19 @@ export async function writePack(folder: string, content: PackContent, key: Signi
   await put(folder, files)
 }
 
-/** The checked chain of a journal. Faults: PACK_JOURNAL_BROKEN. */
-export function soundChain(migration: string, lines: readonly string[]): CheckedChain {
+/** A chain without a problem, and with records. */
+export interface SoundChain extends CheckedChain {
+  readonly records: readonly [JournalRecord, ...JournalRecord[]]
+}
+
+/** The checked chain of a journal. Faults: PACK_JOURNAL_BROKEN, PACK_JOURNAL_EMPTY. */
+export function soundChain(migration: string, lines: readonly string[]): SoundChain {
   const chain = checkChain(lines)
   const [problem] = chain.problems
   if (problem !== undefined) throw fault('PACK_JOURNAL_BROKEN', { migration, ...problem })
-  return chain
+  const [first, ...others] = chain.records
+  if (first === undefined) throw fault('PACK_JOURNAL_EMPTY', { migration })
+  return { ...chain, records: [first, ...others] }
 }
 
 async function put(folder: string, files: ReadonlyMap<string, Buffer>): Promise<void> {

@@ -73,6 +73,8 @@ export interface AgentDesk {
    * changes nothing and is no failure. Faults also: AGENT_STATEMENT_MISMATCH, EVIDENCE_SIGNATURE_INVALID, EVIDENCE_KEY_FOREIGN.
    */
   complete(caller: Caller, completion: Completion): Promise<void>
+  /** Gives a lease back, so that another may go on at once; one that counts no longer needs none of it. */
+  release(caller: Caller, held: { readonly id: string; readonly lease: Secret }): Promise<void>
   /** Takes the party's public keys. Faults: EVIDENCE_KEY_FOREIGN. */
   presentKeys(caller: Caller, lineage: Lineage): Promise<void>
   /** The party's tasks, newest first, at most 200. */

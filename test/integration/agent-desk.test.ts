@@ -17,6 +17,16 @@ let waiters: Awaited<ReturnType<typeof launchWaiters>>
 let agent: Caller
 const key: SigningKey = makeKey('customer')
 
+async function leased(caller = agent): Promise<LeasedTask> {
+  const task = await bench.desk.lease(caller, now)
+  assert.ok(task, 'there is a task to lease')
+  return task
+}
+
+function failsWith(code: string) {
+  return (error: unknown) => error instanceof Fault && error.code === code
+}
+
 describe('the desk that agents come to', () => {
   before(async () => {
     bench = await openDeskBench(servers)
@@ -37,16 +47,6 @@ describe('the desk that agents come to', () => {
     const waiting = await waiters.start(task.workflow, task.id)
     await bench.tasks.request(task)
     return { task, waiting }
-  }
-
-  async function leased(caller = agent): Promise<LeasedTask> {
-    const task = await bench.desk.lease(caller, now)
-    assert.ok(task, 'there is a task to lease')
-    return task
-  }
-
-  function failsWith(code: string) {
-    return (error: unknown) => error instanceof Fault && error.code === code
   }
 
   test('a completed task wakes its workflow with the outcome, and stands in the journal signed by the party', async () => {

@@ -3,7 +3,7 @@ import { appendFile, cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { canonicalJson } from '../../src/base/canonical-json.ts'
 import { Fault } from '../../src/base/fault.ts'
 import type { EpochMs } from '../../src/base/clock.ts'
@@ -20,6 +20,35 @@ const proof = sealProof({
   tables: [],
   verdict: { kind: 'equal', differences: [], more: false, declared: { cells: 0, rows: 0 }, notChecked: [] },
 })
+
+const lines = async (copy: string, change: (lines: readonly string[]) => readonly string[]) => {
+  const file = join(copy, 'journal.jsonl')
+  const before = (await readFile(file, 'utf8')).trimEnd().split('\n')
+  await writeFile(
+    file,
+    change(before)
+      .map((line) => `${line}\n`)
+      .join(''),
+  )
+}
+
+/** Cuts the journal, and makes the manifest fit; signed anew with `key`. */
+const refit = async (copy: string, key: SigningKey | null) => {
+  await lines(copy, (all) => all.slice(0, 5))
+  const file = join(copy, 'manifest.json')
+  const { manifest, signature } = signedManifestSchema.parse(JSON.parse(await readFile(file, 'utf8')))
+  const journal = await readFile(join(copy, 'journal.jsonl'))
+  const hash = (JSON.parse(journal.toString().trimEnd().split('\n').at(-1) ?? '') as { hash: typeof manifest.head })
+    .hash
+  const files = manifest.files.map((entry) =>
+    entry.name === 'journal.jsonl' ? { ...entry, bytes: journal.length, sha256: digestOf(journal) } : entry,
+  )
+  const shorter = { ...manifest, records: 5, head: hash, files }
+  const signed = { manifest: shorter, signature: key === null ? signature : key.sign('manifest', shorter) }
+  await writeFile(file, `${canonicalJson(signed)}\n`)
+}
+
+const fails = (code: string) => (error: unknown) => error instanceof Fault && error.code === code
 
 describe('an evidence pack', () => {
   let folder: string
@@ -62,17 +91,6 @@ describe('an evidence pack', () => {
     assert.ok(problem)
     return `${problem.where}: ${problem.says}`
   }
-  const lines = async (copy: string, change: (lines: readonly string[]) => readonly string[]) => {
-    const file = join(copy, 'journal.jsonl')
-    const before = (await readFile(file, 'utf8')).trimEnd().split('\n')
-    await writeFile(
-      file,
-      change(before)
-        .map((line) => `${line}\n`)
-        .join(''),
-    )
-  }
-
   test('is sound as it was written, and says by which keys', async () => {
     const checked = await checkPack(whole, new Map([['control-plane', control.id.slice(0, 16)]]))
     assert.deepEqual(checked.problems, [])
@@ -125,20 +143,6 @@ describe('an evidence pack', () => {
   })
 
   test('a cut end is found even when the manifest was made to fit, for nobody else can sign it', async () => {
-    const refit = async (copy: string, key: SigningKey | null) => {
-      await lines(copy, (all) => all.slice(0, 5))
-      const file = join(copy, 'manifest.json')
-      const { manifest, signature } = signedManifestSchema.parse(JSON.parse(await readFile(file, 'utf8')))
-      const journal = await readFile(join(copy, 'journal.jsonl'))
-      const hash = (JSON.parse(journal.toString().trimEnd().split('\n').at(-1) ?? '') as { hash: typeof manifest.head })
-        .hash
-      const files = manifest.files.map((entry) =>
-        entry.name === 'journal.jsonl' ? { ...entry, bytes: journal.length, sha256: digestOf(journal) } : entry,
-      )
-      const shorter = { ...manifest, records: 5, head: hash, files }
-      const signed = { manifest: shorter, signature: key === null ? signature : key.sign('manifest', shorter) }
-      await writeFile(file, `${canonicalJson(signed)}\n`)
-    }
     assert.equal(await first((copy) => refit(copy, null)), 'manifest.json: its signature is not valid: it was changed')
     assert.match(
       await first((copy) => refit(copy, makeKey('control-plane'))),
@@ -178,7 +182,6 @@ describe('an evidence pack', () => {
   })
 
   test('is not made of a journal that is broken or empty, nor in a folder that is taken', async () => {
-    const fails = (code: string) => (error: unknown) => error instanceof Fault && error.code === code
     const out = join(folder, 'not-made')
     await assert.rejects(
       writePack(out, { ...content, lines: content.lines.toSpliced(2, 1) }, control),

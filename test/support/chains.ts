@@ -2,7 +2,7 @@ import type { EpochMs } from '../../src/base/clock.ts'
 import { type Head, recordLine, sealRecord } from '../../src/evidence/record.ts'
 import { generateKey, type SigningKey, signingKey } from '../../src/evidence/signing-key.ts'
 import type { JournalRecord, KeyHolder, Statement } from '../../src/model/evidence.ts'
-import type { Json, JsonObject } from '../../src/model/json.ts'
+import type { JsonObject } from '../../src/model/json.ts'
 
 /** A fresh key, or the one after `before`. */
 export function makeKey(holder: KeyHolder, before?: SigningKey): SigningKey {
@@ -55,7 +55,7 @@ export function statementOf(part: Partial<Omit<Statement, 'body'>> & { readonly 
     generation: 1,
     seen: null,
     ...rest,
-    body: { ...body } as Record<string, Json>,
+    body: { ...body },
   }
 }
 

@@ -102,6 +102,14 @@ export function databaseDesk(options: DeskOptions): AgentDesk {
       })
     },
 
+    async release(caller, { id, lease }) {
+      demandRole(caller, 'agent')
+      await database.write(async (tx) => {
+        if (!counts(await lockTask(tx, caller, id, lease))) return
+        await tx.query(`UPDATE threeshift.agent_task SET state = 'waiting' WHERE id = $1`, [id])
+      })
+    },
+
     async presentKeys(caller, lineage) {
       demandRole(caller, 'agent')
       await presentLineage(database, caller, lineage)

@@ -16,7 +16,7 @@ export const agentFaults = {
   }),
   AGENT_TOKEN_ROLE: kind<{ name: string; role: string; needed: string }>({
     ...failedSafe,
-    says: (d) => `the token of ${d.name} is an ${d.role}'s, and this is for an ${d.needed}`,
+    says: (d) => `${d.name} has a token of the role ${d.role}, and the desk serves the role ${d.needed}`,
     remedy: (d) =>
       `Use a token of the role ${d.needed}: \`threeshift party token create --role ${d.needed}\` makes one.`,
   }),

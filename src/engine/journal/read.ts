@@ -1,6 +1,7 @@
 import type { ClientBase } from 'pg'
 import { type Head, parseRecordLine } from '../../evidence/record.ts'
 import type { Digest } from '../../model/evidence.ts'
+import type { Plan } from '../../model/plan.ts'
 
 /** A migration's journal: one line per record, in order, exactly as it was signed; empty when there is none. */
 export async function readJournal(client: ClientBase, migration: string): Promise<readonly string[]> {
@@ -18,6 +19,14 @@ export async function readHead(client: ClientBase, migration: string): Promise<H
     [migration],
   )
   return rows[0] === undefined ? null : { seq: Number(rows[0].seq), hash: rows[0].hash }
+}
+
+/** The plan that a migration runs by; null when the engine has none of this name. */
+export async function readPlan(client: ClientBase, migration: string): Promise<Plan | null> {
+  const { rows } = await client.query<{ plan: Plan }>('SELECT plan FROM threeshift.migrations WHERE id = $1', [
+    migration,
+  ])
+  return rows[0]?.plan ?? null
 }
 
 /** True when the migration's chain has this record. */
