@@ -59,7 +59,8 @@ export async function runHere(core: Core, at: VerbAt): Promise<RunEnd> {
   } catch (error) {
     if (error instanceof Stop) {
       if (error.why === 'shutdown') return await new Promise<never>(() => flight.leave())
-      return error.why === 'operator' ? { kind: 'stale' } : { kind: 'lost' }
+      // Whether the run is over is for `beginVerb` to say, when the verb is tried again.
+      return { kind: 'lost' }
     }
     return { kind: 'faulted', fault: recordFault(core, at, error), explanation: null }
   } finally {

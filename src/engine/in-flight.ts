@@ -33,7 +33,9 @@ export class InFlight {
 
   /** Stops what belongs to a run that was cancelled or that a newer one has replaced. */
   async stopStale(store: Store): Promise<void> {
-    const ids = [...new Set([...this.#flights.values()].map(({ at }) => at.migration))]
+    // Those that begin while the question is under way are not in the answer.
+    const flights = [...this.#flights.values()]
+    const ids = [...new Set(flights.map(({ at }) => at.migration))]
     if (ids.length === 0) return
     const { rows } = await store.write((tx) =>
       tx.query<{ id: string; generation: number; control: string }>(
@@ -41,7 +43,7 @@ export class InFlight {
         [ids],
       ),
     )
-    for (const { at, stop } of this.#flights.values()) {
+    for (const { at, stop } of flights) {
       const now = rows.find(({ id }) => id === at.migration)
       if (now?.generation !== at.generation || now.control === 'cancelled') stop.abort(new Stop('operator'))
     }
