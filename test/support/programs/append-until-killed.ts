@@ -2,7 +2,7 @@ import process from 'node:process'
 import { Pool } from 'pg'
 import { systemClock } from '../../../src/base/clock.ts'
 import { databaseJournal } from '../../../src/engine/journal/append.ts'
-import { poolDatabase } from '../../../src/engine/journal/database.ts'
+import { poolDatabase } from '../pool-database.ts'
 import { loadOrCreateKey } from '../../../src/evidence/key-file.ts'
 
 /* Appends to the journal of `acme` until it is killed; says each number when it is stored. URL, KEYS, NAME: environment. */
