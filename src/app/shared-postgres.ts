@@ -10,6 +10,7 @@ import { SpoolLock } from '../movers/redis/spool-lock.ts'
 const database = 'threeshift'
 const user = 'threeshift'
 const betweenTriesMs = 50
+const triesToOpen = 5
 
 /**
  * The private PostgreSQL of a state folder, which all processes that use the folder share.
@@ -36,17 +37,20 @@ export class SharedPostgres {
    */
   static async open(dir: string, signal: AbortSignal): Promise<SharedPostgres> {
     await mkdir(dir, { recursive: true, mode: 0o711 })
-    const found = await attachOrStart(dir, signal)
-    const shared = new SharedPostgres(dir, found.url)
-    shared.#own = found.own
-    try {
-      await createDatabase(found.url)
-    } catch (error) {
-      await shared.close()
-      throw error
+    for (let tries = 1; ; tries++) {
+      const found = await attachOrStart(dir, signal)
+      const shared = new SharedPostgres(dir, found.url)
+      shared.#own = found.own
+      try {
+        await createDatabase(found.url)
+        shared.#keeping = shared.#keep()
+        return shared
+      } catch (error) {
+        await shared.close()
+        // It may have ended in this moment, with the process that had started it.
+        if (tries >= triesToOpen) throw error
+      }
     }
-    shared.#keeping = shared.#keep()
-    return shared
   }
 
   /** Ends the server when it is of this process: others go on with one of theirs. May be called again. */

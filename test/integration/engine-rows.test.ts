@@ -184,6 +184,14 @@ describe('the engine', () => {
     }
   })
 
+  test('many migrations at once all come to their end, and none is taken for one of an older run', async () => {
+    const ids = Array.from({ length: 25 }, (_, at) => `many-${at}`)
+    for (const id of ids) await under.engine.start(startOf(id, rows))
+    for (const id of ids) await until(under.engine, id, ({ state }) => state === 'done', 120_000)
+    const applied = await under.query("SELECT 1 FROM effects WHERE migration LIKE 'many-%'")
+    assert.equal(applied.length, ids.length * rows.length)
+  })
+
   test('a customer has no more migrations under way than the limit', async () => {
     const few = startOf('one-of-many', rows.slice(0, 1), { customer: 'busy', gates: { 'row-01': gateWith() } })
     const engine = await openEngine({
