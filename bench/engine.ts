@@ -12,7 +12,7 @@ import type { Engine } from '../src/ports/engine.ts'
 import { newDatabase, onDatabase } from '../test/support/engine.ts'
 import { memoryJournal } from '../test/support/engine-fakes.ts'
 import { gateWith, rowsNamed, startOf } from '../test/support/engine-plan.ts'
-import { EngineProcess } from '../test/support/engine-process.ts'
+import { startEngineProcess } from '../test/support/engine-programs.ts'
 import { worldSql } from '../test/support/engine-steps.ts'
 import { startServer, temporaryFolder } from '../test/support/servers.ts'
 
@@ -33,7 +33,7 @@ export async function run(args: readonly string[]): Promise<void> {
   const server = await startServer('postgres', { dir: join(folder, 'world') })
   const world = await newDatabase(server, 'world')
   await onDatabase(world, (client) => client.query(worldSql))
-  const shared = await SharedPostgres.open(join(folder, 'state'), new AbortController().signal)
+  const shared = await SharedPostgres.open(join(folder, 'state', 'postgres'), new AbortController().signal)
   const engine = await openEngine({
     url: shared.url,
     journal: () => memoryJournal(),
@@ -42,16 +42,17 @@ export async function run(args: readonly string[]): Promise<void> {
     onEvent: () => undefined,
     signal: new AbortController().signal,
   })
-  const env = { STATE: join(folder, 'state'), WORLD: world, ROWS: '3', WORK_MS: '0' }
-  const workers = [new EngineProcess('worker', 'w0', env)]
+  const stage = { state: join(folder, 'state'), world, rows: 3, workMs: 0 }
+  const first = startEngineProcess('worker', 'w0', stage)
+  const workers = [first]
   try {
-    await workers[0]?.ready
+    await first.said((line) => line === 'ready')
     const parked = await park(engine, Number(values.parked))
-    const rssMb = rssMbOf(workers[0]?.pid ?? 0)
+    const rssMb = rssMbOf(first.pid)
     const latencies = await onDatabase(world, (client) => approve(engine, client, parked.slice(0, approvals)))
-    const other = new EngineProcess('worker', 'w1', env)
+    const other = startEngineProcess('worker', 'w1', stage)
     workers.push(other)
-    await other.ready
+    await other.said((line) => line === 'ready')
     const chunkMs = await spread(engine, Number(values.chunks))
     const result = {
       commit: execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim(),
@@ -70,7 +71,7 @@ export async function run(args: readonly string[]): Promise<void> {
     const day = new Date().toISOString().slice(0, 10)
     writeFileSync(join(results, `engine-${day}.json`), `${JSON.stringify(result, undefined, 2)}\n`)
   } finally {
-    await Promise.all(workers.map((worker) => worker.kill()))
+    await Promise.all(workers.map((worker) => worker.signal('SIGKILL')))
     await engine.close()
     await shared.close()
     await server.stop()

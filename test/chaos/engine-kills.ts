@@ -1,19 +1,38 @@
+import { availableParallelism, cpus, loadavg } from 'node:os'
 import process from 'node:process'
 import { Random } from '../../src/simulator/source-world/random.ts'
 import { killAgainAndAgain } from '../support/engine-kills.ts'
 
-/** Two hundred kills of worker, PostgreSQL and control process in turn, unless another number is given. */
+/**
+ * Two hundred kills of control plane, worker, agent, PostgreSQL and the people's process in turn, in runbooks of forty rows,
+ * unless other numbers are given. The last line is the result as JSON, with the machine and its load.
+ */
 export async function engineKills([kills = 200, seed = 1]: readonly number[]): Promise<void> {
-  process.stdout.write(`seed ${seed}\n`)
   const random = new Random(seed, 'engine kills')
+  const load = [load1()]
+  const rowsPerMigration = 40
   const result = await killAgainAndAgain({
     kills,
-    rows: 40,
-    workMs: 25,
+    rows: rowsPerMigration,
+    workMs: 20,
     random: () => random.below(1_000_000) / 1_000_000,
     onKill: ({ n, victim, migration }) => {
-      if (n % 10 === 0) process.stdout.write(`${n} kills, the last of ${victim} in ${migration}\n`)
+      if (n % 10 !== 0) return
+      load.push(load1())
+      process.stderr.write(`${n} kills, the last of ${victim} in ${migration}\n`)
     },
   })
-  process.stdout.write(`${JSON.stringify(result)}\n`)
+  const made = {
+    command: `npm run chaos -- engine ${kills} ${seed}`,
+    node: process.version,
+    machine: `${cpus()[0]?.model ?? 'unknown'}, ${availableParallelism()} cores`,
+    loadAverage: { least: Math.min(...load), most: Math.max(...load) },
+    rowsPerMigration,
+    ...result,
+  }
+  process.stdout.write(`${JSON.stringify(made, undefined, 2)}\n`)
+}
+
+function load1(): number {
+  return Math.round(loadavg()[0] ?? 0)
 }

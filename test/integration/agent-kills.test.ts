@@ -4,27 +4,25 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as wait } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { freePort } from '../../src/adapters/servers/free-port.ts'
 import { Secret } from '../../src/base/secret.ts'
 import { checkChain } from '../../src/evidence/check-chain.ts'
 import { loadOrCreateKey } from '../../src/evidence/key-file.ts'
 import type { MigrationView } from '../../src/ports/engine.ts'
-import { Child } from '../support/child.ts'
+import type { Child } from '../support/child.ts'
 import { openControlBench } from '../support/control-plane.ts'
 import { newDatabase, onDatabase, until } from '../support/engine.ts'
-import { startOf } from '../support/engine-plan.ts'
+import { rowsNamed, startOf } from '../support/engine-plan.ts'
+import { type Stage, startAgent, startControlPlane } from '../support/engine-programs.ts'
 import { countingSteps, worldSql } from '../support/engine-steps.ts'
 import { withServers } from '../support/servers.ts'
 
 const servers = withServers({ postgres: true })
-const main = fileURLToPath(new URL('../../src/app/main.ts', import.meta.url))
-const agentProgram = fileURLToPath(new URL('../support/programs/agent-process.ts', import.meta.url))
-const rows = Array.from({ length: 4 }, (_, at) => ({ id: `row-${at}`, owner: 'customer' as const }))
+const rows = rowsNamed(4, ['customer'])
 const verbsPerRow = 3
 const isDone = ({ state }: MigrationView) => state === 'done'
 
-describe('agents and control plane as processes that are killed', () => {
+describe('agents as processes that are stopped', () => {
   let folder: string
   let bench: Awaited<ReturnType<typeof openControlBench>>
   let fake: ReturnType<typeof countingSteps>
@@ -57,26 +55,25 @@ describe('agents and control plane as processes that are killed', () => {
     await rm(folder, { recursive: true, force: true })
   })
 
+  const stage = (workMs: number): Stage => ({
+    state: join(folder, 'state'),
+    databaseUrl: engineUrl,
+    world: worldUrl,
+    rows: rows.length,
+    workMs,
+    port,
+    leaseSeconds: 8,
+  })
+
   async function startServer(): Promise<Child> {
-    const child = new Child([main, 'serve', '--port', String(port), '--lease', '8'], {
-      THREESHIFT_DATABASE_URL: engineUrl,
-      THREESHIFT_STATE_DIR: join(folder, 'state'),
-    })
+    const child = startControlPlane(stage(0))
     children.add(child)
     await child.said((line) => line.startsWith('Serving at'))
     return child
   }
 
-  async function startAgent(workMs: number): Promise<Child> {
-    const child = new Child([agentProgram], {
-      SERVER: `https://localhost:${port}`,
-      TOKEN: token,
-      CA: join(folder, 'state', 'tls', 'ca.pem'),
-      KEYS: join(folder, 'agent-keys'),
-      WORLD: worldUrl,
-      ROWS: rows.map(({ id }) => id).join(','),
-      WORK_MS: String(workMs),
-    })
+  async function agentOf(workMs: number): Promise<Child> {
+    const child = startAgent('customer', token, stage(workMs))
     children.add(child)
     await child.said((line) => line.includes('"ready"'))
     return child
@@ -95,56 +92,13 @@ describe('agents and control plane as processes that are killed', () => {
     while ((await calls(migration)).length < count) await wait(20)
   }
 
-  test('killed again and again, every verb has its effect once, and at most the one in flight is run again', async () => {
-    let [server, agent] = [await startServer(), await startAgent(60)]
-    await bench.engine.start(startOf('killed', rows, { agents: ['customer'] }))
-    let kills = 0
-    for (const victim of ['agent', 'server', 'agent', 'server'] as const) {
-      await untilCalls('killed', (kills + 1) * 2)
-      kills += 1
-      if (victim === 'agent') {
-        await agent.signal('SIGKILL')
-        agent = await startAgent(60)
-      } else {
-        await server.signal('SIGKILL')
-        server = await startServer()
-      }
-    }
-    await until(bench.engine, 'killed', isDone, 120_000)
-    await agent.signal('SIGTERM')
-    await server.signal('SIGTERM')
-    const called = await calls('killed')
-    const effects = await onDatabase(worldUrl, (client) =>
-      client.query("SELECT row_id FROM world WHERE migration = 'killed' ORDER BY row_id"),
-    )
-    assert.deepEqual(
-      effects.rows.map(({ row_id }) => row_id),
-      rows.map(({ id }) => id),
-    )
-    const overlaps = await onDatabase(worldUrl, (client) => client.query('SELECT * FROM at_once'))
-    assert.deepEqual(overlaps.rows, [])
-    assert.ok(called.length <= rows.length * verbsPerRow + kills, `${called.length} calls with ${kills} kills`)
-    for (const { id } of rows) {
-      const fences = called.filter(({ row_id }) => row_id === id).map(({ fence }) => Number(fence))
-      assert.deepEqual(
-        fences,
-        fences.toSorted((a, b) => a - b),
-      )
-      assert.equal(new Set(fences).size, fences.length)
-    }
-    const { problems, records } = checkChain(await bench.lines('killed'))
-    assert.deepEqual(problems, [])
-    const reported = records.filter(({ statement }) => statement.kind === 'verb-reported')
-    assert.equal(reported.length, rows.length * verbsPerRow)
-  })
-
   test('an agent that was stopped past its lease and goes on later is refused: another has done its verb', async () => {
     const server = await startServer()
-    const frozen = await startAgent(3000)
+    const frozen = await agentOf(3000)
     await bench.engine.start(startOf('frozen', rows.slice(0, 1), { agents: ['customer'] }))
     await untilCalls('frozen', 1)
     await frozen.signal('SIGSTOP')
-    const other = await startAgent(0)
+    const other = await agentOf(0)
     const heard = frozen.lines.length
     await until(bench.engine, 'frozen', isDone, 120_000)
     await frozen.signal('SIGCONT')
@@ -162,13 +116,13 @@ describe('agents and control plane as processes that are killed', () => {
 
   test('an agent that is stopped in order gives its verb back, and the next one goes on at once', async () => {
     const server = await startServer()
-    const leaving = await startAgent(600_000)
+    const leaving = await agentOf(600_000)
     await bench.engine.start(startOf('handed', rows.slice(0, 1), { agents: ['customer'] }))
     await untilCalls('handed', 1)
     await leaving.signal('SIGTERM')
     const { rows: tasks } = await bench.pool.query("SELECT state FROM threeshift.agent_task WHERE migration = 'handed'")
     assert.deepEqual(tasks, [{ state: 'waiting' }])
-    const next = await startAgent(0)
+    const next = await agentOf(0)
     await until(bench.engine, 'handed', isDone, 120_000)
     await next.signal('SIGTERM')
     await server.signal('SIGTERM')

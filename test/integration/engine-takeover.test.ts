@@ -5,10 +5,11 @@ import { after, before, describe, test } from 'node:test'
 import { SharedPostgres } from '../../src/app/shared-postgres.ts'
 import { openEngine } from '../../src/engine/engine.ts'
 import type { Engine } from '../../src/ports/engine.ts'
+import type { Child } from '../support/child.ts'
 import { newDatabase, onDatabase, until } from '../support/engine.ts'
 import { memoryJournal } from '../support/engine-fakes.ts'
-import { EngineProcess } from '../support/engine-process.ts'
 import { rowsNamed, startOf } from '../support/engine-plan.ts'
+import { startEngineProcess } from '../support/engine-programs.ts'
 import { worldSql } from '../support/engine-steps.ts'
 import { temporaryFolder, withServers } from '../support/servers.ts'
 
@@ -20,13 +21,13 @@ describe('a worker that stands still past its lease', () => {
   let world: string
   let shared: SharedPostgres
   let engine: Engine
-  const workers: EngineProcess[] = []
+  const workers: Child[] = []
 
   before(async () => {
     folder = temporaryFolder()
     world = await newDatabase(servers.postgres(), 'world')
     await onDatabase(world, (client) => client.query(worldSql))
-    shared = await SharedPostgres.open(join(folder, 'state'), new AbortController().signal)
+    shared = await SharedPostgres.open(join(folder, 'state', 'postgres'), new AbortController().signal)
     engine = await openEngine({
       url: shared.url,
       journal: () => memoryJournal(),
@@ -37,17 +38,17 @@ describe('a worker that stands still past its lease', () => {
     })
   })
   after(async () => {
-    await Promise.all(workers.map((worker) => worker.kill()))
+    await Promise.all(workers.map((worker) => worker.signal('SIGKILL')))
     await engine.close()
     await shared.close()
     rmSync(folder, { recursive: true, force: true })
   })
 
   const startWorker = async (name: string) => {
-    const env = { STATE: join(folder, 'state'), WORLD: world, ROWS: '4', WORK_MS: '400', SILENCE_MS: '1500' }
-    const worker = new EngineProcess('worker', name, env)
+    const stage = { state: join(folder, 'state'), world, rows: rows.length, workMs: 400, silenceMs: 1500 }
+    const worker = startEngineProcess('worker', name, stage)
     workers.push(worker)
-    await worker.ready
+    await worker.said((line) => line === 'ready')
     return worker
   }
   const callsOf = (migration: string) =>
@@ -60,12 +61,12 @@ describe('a worker that stands still past its lease', () => {
     const sleeper = await startWorker('sleeper')
     await engine.start(startOf('slept', rows))
     await sleeper.said((text) => text.includes('verb-began') && text.includes('apply'))
-    sleeper.signal('SIGSTOP')
+    await sleeper.signal('SIGSTOP')
     const stoppedIn = await callsOf('slept')
     const other = await startWorker('other')
     await until(engine, 'slept', ({ state }) => state === 'done', 120_000)
     const before = JSON.stringify((await engine.list({ ids: ['slept'] }))[0]?.rows)
-    sleeper.signal('SIGCONT')
+    await sleeper.signal('SIGCONT')
     await sleeper.said((text) => /verb-late|verb-stopped/.test(text))
     assert.equal(JSON.stringify((await engine.list({ ids: ['slept'] }))[0]?.rows), before)
     await onDatabase(world, async (client) => {
@@ -79,18 +80,18 @@ describe('a worker that stands still past its lease', () => {
     })
     assert.ok((await callsOf('slept')).length > stoppedIn.length)
 
-    await other.kill()
+    await other.signal('SIGKILL')
     await engine.start(startOf('afterwards', rows))
     await until(engine, 'afterwards', ({ state }) => state === 'done', 120_000)
   })
 
   test('a worker that is told to end stops its verb, and the next one goes on with it at once', async () => {
-    await Promise.all(workers.map((worker) => worker.kill()))
+    await Promise.all(workers.map((worker) => worker.signal('SIGKILL')))
     const first = await startWorker('first')
     await engine.start(startOf('handed-over', rows))
     await first.said((text) => text.includes('verb-began'))
-    first.signal('SIGTERM')
-    assert.equal(await first.ended, 0)
+    await first.signal('SIGTERM')
+    assert.equal(first.exitCode, 0)
     await startWorker('second')
     await until(engine, 'handed-over', ({ state }) => state === 'done', 120_000)
     const effects = await onDatabase(world, (client) =>

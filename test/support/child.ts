@@ -6,13 +6,14 @@ export class Child {
   readonly #child: ChildProcess
   readonly #lines: string[] = []
   readonly #ended: Promise<void>
+  #isClosed = false
   #heard = Promise.withResolvers<void>()
 
   constructor(args: readonly string[], env: Readonly<Record<string, string>>) {
     const { PATH = '' } = process.env
     this.#child = spawn(process.execPath, args, { env: { PATH, ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
-    let rest = ''
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
+      let rest = ''
       stream?.setEncoding('utf8').on('data', (text: string) => {
         const parts = (rest + text).split('\n')
         rest = parts.pop() ?? ''
@@ -22,10 +23,15 @@ export class Child {
     }
     this.#ended = new Promise((resolve) => {
       this.#child.once('close', () => {
+        this.#isClosed = true
         this.#tell()
         resolve()
       })
     })
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0
   }
 
   get lines(): readonly string[] {
@@ -37,9 +43,15 @@ export class Child {
     for (;;) {
       const line = this.#lines.slice(from).find(isIt)
       if (line !== undefined) return line
-      if (this.hasEnded) throw new Error(`it ended without saying so:\n${this.#lines.slice(-20).join('\n')}`)
+      // The last lines of one that ended may still be on their way.
+      if (this.#isClosed) throw new Error(`it ended without saying so:\n${this.#lines.slice(-20).join('\n')}`)
       await this.#heard.promise
     }
+  }
+
+  /** Null while it runs, and when a signal ended it. */
+  get exitCode(): number | null {
+    return this.#child.exitCode
   }
 
   get hasEnded(): boolean {

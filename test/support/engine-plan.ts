@@ -1,5 +1,5 @@
 import type { Gate } from '../../src/model/gate.ts'
-import type { Party } from '../../src/model/party.ts'
+import { parties, type Party } from '../../src/model/party.ts'
 import type { Plan, PlanRow } from '../../src/model/plan.ts'
 import type { RowId } from '../../src/model/row-id.ts'
 import { compile } from '../../src/runbook/compile.ts'
@@ -73,6 +73,22 @@ export function startOf(
   }
 }
 
-export function rowsNamed(count: number): readonly FakeRow[] {
-  return Array.from({ length: count }, (_, at) => ({ id: `row-${String(at + 1).padStart(2, '0')}` }))
+/** So many rows, which these owners have in turn. */
+export function rowsNamed(count: number, owners: readonly Party[] = ['rhoam-eng']): readonly FakeRow[] {
+  return Array.from({ length: count }, (_, at) => ({
+    id: `row-${String(at + 1).padStart(2, '0')}`,
+    owner: owners[at % owners.length] ?? 'rhoam-eng',
+  }))
+}
+
+/**
+ * What starts a migration whose rows the three parties have in turn, two of them with agents of their own. Every tenth
+ * row asks the customer, and the last one two parties.
+ */
+export function startOfParties(migration: string, count: number): StartRequest {
+  const rows = rowsNamed(count, parties)
+  const asked = rows.filter((_, at) => at % 10 === 5).map(({ id }) => [id, gateWith()] as const)
+  const twoParties = gateWith({ approvals: 2, parties: ['customer', 'bu-srep'], differentParties: 2 })
+  const gates = { ...Object.fromEntries(asked), [rows.at(-1)?.id ?? '']: twoParties }
+  return startOf(migration, rows, { gates, agents: ['customer', 'bu-srep'] })
 }
