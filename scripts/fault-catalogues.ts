@@ -14,6 +14,7 @@ import { addressFaults } from '../src/model/parse-database-url.ts'
 import { redisAddressFaults } from '../src/model/parse-redis-url.ts'
 import { dumpFaults } from '../src/movers/dump/faults.ts'
 import { exchangeFaults } from '../src/movers/exchange/faults.ts'
+import { hostNamesFaults } from '../src/movers/host-names/faults.ts'
 import { redisFaults } from '../src/movers/redis/faults.ts'
 import { objectFaults } from '../src/movers/redis/object-faults.ts'
 import { queueFaults } from '../src/movers/redis/queue-faults.ts'
@@ -27,6 +28,7 @@ export const faultCatalogues: readonly { readonly title: string; readonly catalo
   { title: 'Command line and files', catalogue: cliFaults },
   { title: 'Connection settings', catalogue: { ...addressFaults, ...redisAddressFaults, ...objectAddressFaults } },
   { title: 'System database', catalogue: systemDatabaseFaults },
+  { title: 'Host names', catalogue: hostNamesFaults },
   { title: 'Backend Redis', catalogue: redisFaults },
   { title: 'Redis snapshots', catalogue: rdbFaults },
   { title: 'Fetched objects', catalogue: objectFaults },
