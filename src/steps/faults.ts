@@ -1,0 +1,39 @@
+import { exitCode, faultsOf, kind } from '../base/fault.ts'
+
+const failedSafe = exitCode.failedSafe
+
+/** What can go wrong in rows of the runbook, beside the faults of what they reach the world through. */
+export const stepFaults = {
+  STEP_NO_ACCESS: kind<{ place: string; party: string; setting: string }>({
+    exit: failedSafe,
+    retry: 'after-remedy',
+    says: (d) => `${d.party} has no credentials for ${d.place} here`,
+    remedy: (d) => `Set ${d.setting} for the agent of ${d.party}, and resume.`,
+  }),
+  STEP_FACT_MISSING: kind<{ row: string; needs: string }>({
+    exit: failedSafe,
+    retry: 'after-remedy',
+    says: (d) => `row ${d.row} needs what row ${d.needs} leaves behind, and the journal does not have it`,
+    remedy: (d) => `Rewind the migration to row ${d.needs}.`,
+  }),
+  STEP_NO_THREESCALE: kind<{ place: string; namespace: string }>({
+    exit: failedSafe,
+    retry: 'after-remedy',
+    says: (d) => `namespace ${d.namespace} of the ${d.place} cluster holds no 3scale: it has no APIManager, or several`,
+    remedy: () => 'Correct the namespace in migration.yaml, then resume.',
+  }),
+  STEP_SECRET_MISSING: kind<{ place: string; secret: string; keys: readonly string[] }>({
+    exit: failedSafe,
+    retry: 'after-remedy',
+    says: (d) => `secret ${d.secret} of the ${d.place} cluster lacks ${d.keys.join(', ')}`,
+    remedy: (d) => `Put ${d.keys.join(', ')} into secret ${d.secret}, then resume.`,
+  }),
+  STEP_NO_POD: kind<{ place: string; namespace: string; element: string }>({
+    exit: failedSafe,
+    retry: 'same-input',
+    says: (d) => `no pod of system-${d.element} is ready in ${d.namespace} of the ${d.place} cluster`,
+    remedy: (d) => `Find out why system-${d.element} is not ready (oc describe pod), then resume.`,
+  }),
+}
+
+export const fault = faultsOf(stepFaults)
