@@ -12,6 +12,7 @@ import type { QueueWatch } from '../ports/queues.ts'
 import type { RedisMover } from '../ports/redis.ts'
 import type { SystemDatabaseMover } from '../ports/system-database.ts'
 import type { ThreescaleApi } from '../ports/threescale-api.ts'
+import type { ThreescaleDatabase } from '../ports/threescale-database.ts'
 
 export const clusterPlaces = ['source', 'migration', 'destination'] as const
 export type ClusterPlace = (typeof clusterPlaces)[number]
@@ -36,6 +37,7 @@ export interface Tools {
   readonly redis: RedisMover
   readonly queues: QueueWatch
   readonly hostNames: HostNames
+  readonly threescaleDatabase: ThreescaleDatabase
   readonly dumps: DumpMover
   readonly exchange: ExchangeTools
   /** What a reference of the migration's file (`env:NAME`, `file:PATH`) leads to. */
@@ -43,6 +45,8 @@ export interface Tools {
   redisAt(reference: string): Promise<RedisEndpoint>
   /** A folder of the migration on this machine that only its user may enter: dumps and spools, kept between verbs. */
   readonly folder: string
+  /** How often the job queues are looked at before they count as drained, and the milliseconds between two looks. */
+  readonly drain: { readonly samples: number; readonly everyMs: number; readonly deadlineMs: number }
 }
 
 export interface ExchangeTools extends Exchange {
