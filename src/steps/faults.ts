@@ -28,6 +28,20 @@ export const stepFaults = {
     says: (d) => `secret ${d.secret} of the ${d.place} cluster lacks ${d.keys.join(', ')}`,
     remedy: (d) => `Put ${d.keys.join(', ')} into secret ${d.secret}, then resume.`,
   }),
+  STEP_NOT_DRAINED: kind<{ left: readonly string[]; minutes: number }>({
+    exit: failedSafe,
+    retry: 'after-remedy',
+    says: (d) => `the job queues were not empty after ${d.minutes} minutes: ${d.left.join('; ')}`,
+    remedy: () =>
+      'Wait and resume; or accept the loss of these jobs with source.jobs.acceptLoss: true in migration.yaml, and resume.',
+  }),
+  STEP_UNDECIDED: kind<{ classes: readonly string[] }>({
+    exit: exitCode.waiting,
+    retry: 'after-remedy',
+    says: (d) =>
+      `the database holds values that PostgreSQL cannot store and nothing was decided about: ${d.classes.join(', ')}`,
+    remedy: () => 'Write a decision for each of these classes into decisions of migration.yaml, and resume.',
+  }),
   STEP_NO_POD: kind<{ place: string; namespace: string; element: string }>({
     exit: failedSafe,
     retry: 'same-input',
