@@ -6,7 +6,6 @@ import type { QueuesReport } from '../ports/queues.ts'
 import type { Step, StepContext } from '../ports/step.ts'
 import { askAll, baselineSchema } from './baseline.ts'
 import { fault } from './faults.ts'
-import { deployments } from './kinds.ts'
 import { measure, measureNone } from './measure.ts'
 import { apiManagerOf, placeOf, type ThreescalePlace } from './places.ts'
 import { readRecord, writeRecord } from './records.ts'
@@ -15,7 +14,8 @@ import type { Tools } from './tools.ts'
 import {
   bundledDatabases,
   frontWorkloads,
-  operatorName,
+  operatorPods,
+  operatorRef,
   podsLeft,
   readWorkloads,
   scaleDeployment,
@@ -59,7 +59,7 @@ export function quiesce(tools: Tools): Step {
     async apply(context) {
       const at = await placeOf(tools, context, 'source')
       const facts = (await readRecord(tools, record, quiesceFacts)) ?? (await recordAnswers(tools, context, at))
-      await scaleDeployment(at, { namespace: at.operatorNamespace, name: operatorName }, 0)
+      await scaleDeployment(at, operatorRef(at), 0)
       await scaleDown(at, (name) => frontWorkloads.includes(name))
       const queues = await drain(tools, context, at)
       await scaleDown(at, (name) => !isDatabase(name))
@@ -74,7 +74,7 @@ export function quiesce(tools: Tools): Step {
         measured: [
           measureNone('pods of 3scale other than its databases', await podsLeft(at, bundledDatabases)),
           measureNone('jobs whose loss nobody accepted', isAcceptable(queues, context.migration) ? [] : leftIn(queues)),
-          measure('3scale operators running', 0, await operatorsRunning(at)),
+          measure('pods of the 3scale operator', 0, await operatorPods(at)),
         ],
         facts: {},
       }
@@ -83,7 +83,7 @@ export function quiesce(tools: Tools): Step {
     async undo(context) {
       const at = await placeOf(tools, context, 'source')
       const started = await scaleUp(at)
-      await scaleDeployment(at, { namespace: at.operatorNamespace, name: operatorName }, 1)
+      await scaleDeployment(at, operatorRef(at), 1)
       return { says: `${started.length} workloads and the operator run again` }
     },
   }
@@ -154,9 +154,4 @@ function says(queues: QueuesReport): string {
   return queues.verdict === 'drained'
     ? `the queues were empty at ${queues.samples.length} looks`
     : `jobs are left: ${leftIn(queues).join('; ')}`
-}
-
-async function operatorsRunning(at: ThreescalePlace): Promise<number> {
-  const ref = { namespace: at.operatorNamespace, name: operatorName }
-  return (await at.cluster.get(deployments, ref, { signal: at.signal }))?.status.replicas ?? 0
 }

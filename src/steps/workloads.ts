@@ -15,8 +15,17 @@ const savedAnnotation = 'threeshift.io/replicas'
 /** The labels that pods of every release have. */
 const podLabels = 'threescale_component'
 
-/** Of every release, in its own namespace or that of the installation. */
-export const operatorName = 'threescale-operator-controller-manager-v2'
+/** The operator's Deployment, of every release. */
+const operatorName = 'threescale-operator-controller-manager-v2'
+
+export function operatorRef({ operatorNamespace }: { readonly operatorNamespace: string }): Required<ObjectRef> {
+  return { namespace: operatorNamespace, name: operatorName }
+}
+
+/** How many pods the operator has; 0 also where there is no operator. */
+export async function operatorPods(at: OperatorPlace): Promise<number> {
+  return (await at.cluster.get(deployments, operatorRef(at), { signal: at.signal }))?.status.replicas ?? 0
+}
 
 export interface RunningWorkload {
   readonly name: string
@@ -42,6 +51,11 @@ export const frontWorkloads: readonly string[] = stopOrder[0] ?? []
 export const bundledDatabases: readonly string[] = stopOrder[3] ?? []
 
 const known = new Set<string>(workloads.map(({ name }) => name))
+
+interface OperatorPlace extends Waiting {
+  readonly cluster: Cluster
+  readonly operatorNamespace: string
+}
 
 interface Place extends Waiting {
   readonly cluster: Cluster
