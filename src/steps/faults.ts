@@ -35,6 +35,24 @@ export const stepFaults = {
     remedy: () =>
       'Wait and resume; or accept the loss of these jobs with source.jobs.acceptLoss: true in migration.yaml, and resume.',
   }),
+  STEP_NO_SUBSCRIPTION: kind<{ place: string; namespace: string }>({
+    exit: failedSafe,
+    retry: 'after-remedy',
+    says: (d) => `namespace ${d.namespace} of the ${d.place} cluster has no Subscription of 3scale-operator`,
+    remedy: () => "Subscribe to 3scale-operator there in the channel of the source's release, then resume.",
+  }),
+  STEP_OPERATOR_FAILED: kind<{ csv: string; why: string }>({
+    exit: failedSafe,
+    retry: 'after-remedy',
+    says: (d) => `the operator's version ${d.csv} failed to install: ${d.why}`,
+    remedy: (d) => `Mend what its status says (oc describe csv ${d.csv}), then resume.`,
+  }),
+  STEP_OPERATOR_STUCK: kind<{ channel: string; state: string }>({
+    exit: failedSafe,
+    retry: 'after-remedy',
+    says: (d) => `the operator of channel ${d.channel} was not installed in time: ${d.state}`,
+    remedy: () => 'Look at the Subscription, its InstallPlan and the CatalogSource, mend them, then resume.',
+  }),
   STEP_UNDECIDED: kind<{ classes: readonly string[] }>({
     exit: exitCode.waiting,
     retry: 'after-remedy',
