@@ -32,7 +32,11 @@ export type TenantAnswers = z.output<typeof tenantAnswersSchema>
 
 /** `askedAt` (epoch milliseconds) decides which months are asked for. */
 export const baselineSchema = z.object({
-  askedAt: z.number().int(),
+  askedAt: z
+    .number()
+    .int()
+    // Branding is the one thing that a cast is for.
+    .transform((at) => at as EpochMs),
   tenants: z.array(tenantAnswersSchema),
   /** Tenants that nobody could be asked about, by id, with the reason. */
   unasked: z.array(z.object({ tenant: decimal, why: z.string() })),

@@ -53,6 +53,19 @@ export const stepFaults = {
     says: (d) => `the operator of channel ${d.channel} was not installed in time: ${d.state}`,
     remedy: () => 'Look at the Subscription, its InstallPlan and the CatalogSource, mend them, then resume.',
   }),
+  STEP_STILL_RUNNING: kind<{ place: string; pods: number }>({
+    exit: failedSafe,
+    retry: 'after-remedy',
+    says: (d) => `3scale or its operator still runs on the ${d.place} cluster (${d.pods} pods)`,
+    remedy: () =>
+      'Find out who scaled it up (RHOAM, an autoscaler), stop that, then rewind to the row that scales down.',
+  }),
+  STEP_NO_PLAN: kind<{ plan: string; plans: readonly string[] }>({
+    exit: failedSafe,
+    retry: 'after-remedy',
+    says: (d) => `the master has no application plan ${d.plan}; it has ${d.plans.join(', ') || 'none'}`,
+    remedy: (d) => `Make an application plan with the system name ${d.plan} in the master's portal, then resume.`,
+  }),
   STEP_UNDECIDED: kind<{ classes: readonly string[] }>({
     exit: exitCode.waiting,
     retry: 'after-remedy',
