@@ -125,6 +125,23 @@ const destination = z
       })
       .prefault({})
       .describe("RHOAM's backend Redis."),
+    accepted: z
+      .strictObject({
+        tenantNamed3scale: z
+          .boolean()
+          .default(false)
+          .describe(
+            'Whether RHOAM may delete the users of a tenant whose subdomain is 3scale, which it takes for its own.',
+          ),
+        senderAddresses: z
+          .boolean()
+          .default(false)
+          .describe("Whether RHOAM may overwrite the tenants' sender addresses."),
+      })
+      .prefault({})
+      .describe(
+        'What RHOAM does to tenants, where somebody has accepted it. What is not accepted stops the migration beforehand.',
+      ),
     aws: account
       .optional()
       .describe('The AWS account of the destination; every AWS call is checked against it.')

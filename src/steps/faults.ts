@@ -66,6 +66,35 @@ export const stepFaults = {
     says: (d) => `the master has no application plan ${d.plan}; it has ${d.plans.join(', ') || 'none'}`,
     remedy: (d) => `Make an application plan with the system name ${d.plan} in the master's portal, then resume.`,
   }),
+  STEP_TENANT_TAKEN: kind<{ tenant: string; host: string }>({
+    exit: exitCode.waiting,
+    retry: 'after-remedy',
+    says: (d) =>
+      `RHOAM takes tenant ${d.tenant} (${d.host}) for its own, and deletes every user there who is no user of the cluster`,
+    remedy: () =>
+      'Rename the tenant at the source; or, when its users may go, set destination.accepted.tenantNamed3scale: true in migration.yaml, and resume.',
+  }),
+  STEP_SENDERS_OVERWRITTEN: kind<{ tenants: number }>({
+    exit: exitCode.waiting,
+    retry: 'after-remedy',
+    says: (d) => `RHOAM overwrites the sender address of ${d.tenants} tenants with its own`,
+    remedy: () =>
+      'Set destination.accepted.senderAddresses: true in migration.yaml once the tenants agree, and resume.',
+  }),
+  STEP_NO_TOKEN: kind<{ tenants: readonly string[] }>({
+    exit: failedSafe,
+    retry: 'after-remedy',
+    says: (d) =>
+      `no usable access token is known of tenants ${d.tenants.slice(0, 5).join(', ')}${d.tenants.length > 5 ? ' and more' : ''}`,
+    remedy: () =>
+      "Make an access token with the scope account_management in each of these tenants' admin portals, and resume.",
+  }),
+  STEP_NO_SSO: kind<{ namespace: string; route: string }>({
+    exit: failedSafe,
+    retry: 'after-remedy',
+    says: (d) => `namespace ${d.namespace} has no route ${d.route}: RHOAM's single sign-on is not there`,
+    remedy: () => 'Wait until RHOAM has finished its installation, then rewind to row rhoam-complete.',
+  }),
   STEP_UNDECIDED: kind<{ classes: readonly string[] }>({
     exit: exitCode.waiting,
     retry: 'after-remedy',

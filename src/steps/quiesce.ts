@@ -11,6 +11,7 @@ import { apiManagerOf, placeOf, type ThreescalePlace } from './places.ts'
 import { readRecord, writeRecord } from './records.ts'
 import { secretValue } from './secrets.ts'
 import type { Tools } from './tools.ts'
+import { refuseTraps } from './traps.ts'
 import {
   bundledDatabases,
   frontWorkloads,
@@ -95,6 +96,7 @@ async function recordAnswers(tools: Tools, context: StepContext, at: ThreescaleP
   const tenants = await tools.threescaleDatabase.tenants(await tools.database(migration.source.database.url), {
     signal,
   })
+  refuseTraps(migration, tenants, migration.source.wildcardDomain)
   const answers = await askAll(tenants, {
     tools,
     at,
