@@ -125,6 +125,13 @@ const destination = z
       })
       .prefault({})
       .describe("RHOAM's backend Redis."),
+    vendorUser: z
+      .string()
+      .regex(/^[A-Za-z0-9:@._-]{1,200}$/, 'a user name of the cluster')
+      .default('rhoam-eng')
+      .describe(
+        'The user of the cluster that RHOAM engineering works as; it is granted what the rows need, and no more.',
+      ),
     accepted: z
       .strictObject({
         tenantNamed3scale: z

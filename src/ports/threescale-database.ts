@@ -22,6 +22,8 @@ export interface StoredTenant {
 export interface ThreescaleDatabase {
   /** All tenants that are not on their way out, by id; not the master. */
   tenants(database: DatabaseAddress, options: { readonly signal: AbortSignal }): Promise<readonly StoredTenant[]>
+  /** Logs in, and gives the server's version as it calls itself, such as `8.0.36`. */
+  version(database: DatabaseAddress, options: { readonly signal: AbortSignal }): Promise<string>
   /** The greatest version in `schema_migrations`; null when there is none. */
   lastMigration(database: DatabaseAddress, options: { readonly signal: AbortSignal }): Promise<string | null>
 }

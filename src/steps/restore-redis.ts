@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { z } from 'zod'
 import type { RedisMoveRequest } from '../ports/redis.ts'
-import type { Step, StepContext } from '../ports/step.ts'
+import type { ConfirmResult, Step, StepContext } from '../ports/step.ts'
 import { dumpFiles } from './dump.ts'
 import { fault } from './faults.ts'
 import { dumpsFolder } from './load-system-database.ts'
@@ -59,26 +59,7 @@ export function restoreRedis(tools: Tools): Step {
       return { says: says(facts), facts }
     },
 
-    async confirm(context) {
-      const verified = await tools.redis.verify(await moveOf(tools, context))
-      const missing = verified.differences.filter(({ kind }) => kind !== 'extra')
-      const sums = verified.stats.filter(({ sum, targetSum }) => sum !== targetSum)
-      return {
-        says: `${verified.keys} keys compared, ${verified.stats.length} sums per service, metric and period`,
-        measured: [
-          measureNone(
-            'keys of the dump that are missing or changed',
-            missing.map(({ key }) => key),
-          ),
-          measure(
-            'sums per service, metric and period that are equal',
-            verified.stats.length,
-            verified.stats.length - sums.length,
-          ),
-        ],
-        facts: {},
-      }
-    },
+    confirm: async (context) => compareCounters(tools, await moveOf(tools, context)),
 
     async undo() {
       await removeRecord(tools, record)
@@ -87,11 +68,21 @@ export function restoreRedis(tools: Tools): Step {
   }
 }
 
-async function moveOf(tools: Tools, { migration, signal, onProgress }: StepContext): Promise<RedisMoveRequest> {
+/** From the dump that the vendor unpacked. */
+function moveOf(tools: Tools, context: StepContext): Promise<RedisMoveRequest> {
+  return redisMove(tools, context, join(dumpsFolder(tools), dumpFiles.redis))
+}
+
+/** From a dump in `file` into RHOAM's Redis. */
+export async function redisMove(
+  tools: Tools,
+  { migration, signal, onProgress }: StepContext,
+  file: string,
+): Promise<RedisMoveRequest> {
   const target = await tools.redisAt(migration.destination.redis.storage)
   const queues = await tools.redisAt(migration.destination.redis.queues)
   return {
-    source: { kind: 'file', file: join(dumpsFolder(tools), dumpFiles.redis) },
+    source: { kind: 'file', file },
     target,
     carry: 'default',
     mode: 'overwrite',
@@ -108,6 +99,25 @@ async function moveOf(tools: Tools, { migration, signal, onProgress }: StepConte
     onProgress: ({ bytes, totalBytes }) =>
       onProgress({ done: bytes, total: totalBytes, unit: 'bytes of the dump', exact: true, at: tools.clock.now() }),
     signal,
+  }
+}
+
+/** Every carried key of the dump, and the sums per service, metric and period. */
+export async function compareCounters(tools: Tools, move: RedisMoveRequest): Promise<ConfirmResult> {
+  const verified = await tools.redis.verify(move)
+  const missing = verified.differences.filter(({ kind }) => kind !== 'extra')
+  const sums = verified.stats.filter(({ sum, targetSum }) => sum !== targetSum)
+  const all = verified.stats.length
+  return {
+    says: `${verified.keys} keys compared, ${all} sums per service, metric and period`,
+    measured: [
+      measureNone(
+        'keys of the dump that are missing or changed',
+        missing.map(({ key }) => key),
+      ),
+      measure('sums per service, metric and period that are equal', all, all - sums.length),
+    ],
+    facts: {},
   }
 }
 

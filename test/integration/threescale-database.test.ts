@@ -46,6 +46,8 @@ test('tenants, their tokens and the schema are read alike from MySQL and from Po
   for (const database of [databases.source, databases.target]) {
     assert.equal(await threescaleDatabase.lastMigration(database, { signal }), releaseFacts['2.13'].lastMigration)
   }
+  assert.match(await threescaleDatabase.version(databases.source, { signal }), /^10\./)
+  assert.match(await threescaleDatabase.version(databases.target, { signal }), /^18/)
   await databases.mysql(
     `UPDATE access_tokens SET value = concat('SHA384$', id)`,
     `UPDATE accounts SET state = 'scheduled_for_deletion' WHERE id = ${before[0]?.id}`,

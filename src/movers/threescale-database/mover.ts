@@ -7,6 +7,7 @@ import type { SourceSession } from '../system-database/source-session.ts'
 /** Reads a system database of either dialect; the statements are such that both understand them. */
 export const threescaleDatabase: ThreescaleDatabase = {
   tenants: (database, { signal }) => withSession(database, signal, readTenants),
+  version: (database, { signal }) => withSession(database, signal, async ({ version }) => version),
   lastMigration: (database, { signal }) =>
     withSession(database, signal, async (session) => {
       const [[version = null] = []] = await session.query(
