@@ -21,6 +21,7 @@ import { queueFaults } from '../src/movers/redis/queue-faults.ts'
 import { systemDatabaseFaults } from '../src/movers/system-database/faults.ts'
 import { clusterFaults } from '../src/simulator/cluster/faults.ts'
 import { worldFaults } from '../src/simulator/source-world/faults.ts'
+import { stepFaults } from '../src/steps/faults.ts'
 import { rdbFaults } from '../src/wire/rdb/faults.ts'
 
 /** Every area's catalogue, in the order of the reference page. A test finds a catalogue that is missing here. */
@@ -36,6 +37,7 @@ export const faultCatalogues: readonly { readonly title: string; readonly catalo
   { title: 'Dumps', catalogue: dumpFaults },
   { title: 'Exchange', catalogue: exchangeFaults },
   { title: 'Ledger', catalogue: ledgerFaults },
+  { title: 'Rows of the runbook', catalogue: stepFaults },
   { title: 'Source world', catalogue: worldFaults },
   { title: 'Simulated clusters', catalogue: clusterFaults },
   { title: '3scale’s own APIs', catalogue: threescaleFaults },

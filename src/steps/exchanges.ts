@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { Secret } from '../base/secret.ts'
 import type { ExchangeProgress, PackReport, UnpackReport } from '../ports/exchange.ts'
 import type { StepContext } from '../ports/step.ts'
+import { sealedBucketKey } from './exchange-granted.ts'
 import { type SecretValues, readSecret, type SecretPlace } from './secrets.ts'
 import type { Tools } from './tools.ts'
 
@@ -33,7 +34,7 @@ export async function packFiles(
   return tools.exchange.pack({
     files,
     name,
-    to: await tools.exchange.store(signal),
+    to: await tools.exchange.store(sealedBucketKey(context), signal),
     recipients: [await tools.exchange.card('rhoam-eng'), sender.card],
     sender,
     partBytes,
@@ -53,7 +54,7 @@ export async function unpackFiles(
   const { signal } = context
   return tools.exchange.unpack({
     name,
-    from: await tools.exchange.store(signal),
+    from: await tools.exchange.store(sealedBucketKey(context), signal),
     identity: (await tools.exchange.keys()).identity,
     senders: [await tools.exchange.card('customer')],
     folder,

@@ -95,6 +95,12 @@ export const stepFaults = {
     says: (d) => `namespace ${d.namespace} has no route ${d.route}: RHOAM's single sign-on is not there`,
     remedy: () => 'Wait until RHOAM has finished its installation, then rewind to row rhoam-complete.',
   }),
+  STEP_BY_HAND: kind<{ why: string; order: string }>({
+    exit: exitCode.waiting,
+    retry: 'after-remedy',
+    says: (d) => `this is done by hand, and is not done yet: ${d.why}`,
+    remedy: (d) => `${d.order} Then resume.`,
+  }),
   STEP_UNDECIDED: kind<{ classes: readonly string[] }>({
     exit: exitCode.waiting,
     retry: 'after-remedy',

@@ -5,6 +5,7 @@ import { moveBetween, workingDatabase } from './databases.ts'
 import { deadlineMs } from './deadlines.ts'
 import { factsOf } from './facts.ts'
 import { postgresSnapshots } from './kinds.ts'
+import { keepDump, restoreDump } from './kept-dumps.ts'
 import { measure, measureNone } from './measure.ts'
 import { placeOf, rhoamNamespaces } from './places.ts'
 import { readRecord, removeRecord, writeRecord } from './records.ts'
@@ -17,6 +18,8 @@ const seededSchema = z.object({ sha256: z.string() })
 
 /** RHOAM's own names. Source: integreatly-operator `pkg/products/threescale/reconciler.go`. */
 const resourceName = 'threescale-postgres-rhoam'
+/** Name of the dump of RHOAM's own database. */
+const keptBefore = 'rhoam-before-seed'
 const snapshotName = 'threeshift-before-seed'
 
 /** Step 13: RHOAM's database is snapshotted, emptied and filled from the dump, all of it or nothing. */
@@ -48,6 +51,7 @@ export function seedDestination(tools: Tools): Step {
       const { receipt } = factsOf(context, 'backup-postgres', backupFacts)
       await stop.apply(context)
       await takeSnapshot(tools, context)
+      await keepDump(tools, context, migration.destination.database, keptBefore)
       const loaded = await tools.dumps.load({
         file: backupFile(tools),
         receipt,
@@ -84,12 +88,9 @@ export function seedDestination(tools: Tools): Step {
 
     async undo(context) {
       await removeRecord(tools, record)
-      const at = await placeOf(tools, context, 'destination')
-      const namespace = rhoamNamespaces(context.migration).operator
-      const snapshot = await at.cluster.get(postgresSnapshots, { namespace, name: snapshotName }, { signal: at.signal })
-      return {
-        says: `RHOAM's database counts as not seeded; as it was installed it is in snapshot ${snapshot?.status.snapshotID ?? 'none'}`,
-      }
+      const restored = await restoreDump(tools, context, context.migration.destination.database, keptBefore)
+      await stop.undo(context)
+      return { says: restored ? "RHOAM's database is as it was installed, and runs" : 'nothing was loaded' }
     },
   }
 }

@@ -1,5 +1,7 @@
 import type { Clock } from '../base/clock.ts'
+import type { Secret } from '../base/secret.ts'
 import type { DatabaseAddress } from '../model/database-address.ts'
+import type { Party } from '../model/party.ts'
 import type { PortalAddress } from '../model/portal-address.ts'
 import type { RedisEndpoint } from '../model/redis-endpoint.ts'
 import type { Cloud } from '../ports/cloud.ts'
@@ -51,10 +53,15 @@ export interface Tools {
 }
 
 export interface ExchangeTools extends Exchange {
-  /** Where this migration's exchanges lie. */
-  store(signal: AbortSignal): Promise<PartStore>
+  /**
+   * Where this migration's exchanges lie. `sealedKey` is the key to the bucket that the customer has encrypted for the
+   * vendor; a party with credentials of its own does not need it.
+   */
+  store(sealedKey: string | null, signal: AbortSignal): Promise<PartStore>
+  /** Encrypts a few bytes for one party, as text. */
+  seal(secret: Secret, to: PartyCard): Promise<string>
   /** Of the party that runs the verb. */
   keys(): Promise<PartyKeys>
   /** Of every party, by name. */
-  card(party: string): Promise<PartyCard>
+  card(party: Party): Promise<PartyCard>
 }

@@ -1,5 +1,3 @@
-import { rm } from 'node:fs/promises'
-import { join } from 'node:path'
 import type { Migration } from '../model/migration.ts'
 import { hopsBetween, type Hop } from '../threescale/hops.ts'
 import { releaseFacts } from '../threescale/releases.ts'
@@ -7,6 +5,7 @@ import { rhoamFacts } from '../threescale/rhoam.ts'
 import type { Step, StepContext } from '../ports/step.ts'
 import { workingDatabase } from './databases.ts'
 import { makeHop, releaseOf, reportedRelease, subscriptionOf } from './hops.ts'
+import { keepDump, restoreDump } from './kept-dumps.ts'
 import { measure } from './measure.ts'
 import { placeOf } from './places.ts'
 import type { Tools } from './tools.ts'
@@ -38,7 +37,7 @@ export function upgradeThreescale(tools: Tools): Step {
         const show = (done: number) =>
           context.onProgress({ done, total: left.length, unit: 'hops', exact: true, at: tools.clock.now() })
         show(index)
-        await keepDatabase(tools, context, hop)
+        await keepDump(tools, context, workingDatabase(context.migration), keptBefore(hop))
         await makeHop(at, hop, tools.clock)
         show(index + 1)
       }
@@ -61,7 +60,19 @@ export function upgradeThreescale(tools: Tools): Step {
         facts: {},
       }
     },
+
+    async undo(context) {
+      const [first] = hopsOf(context.migration)
+      const database = workingDatabase(context.migration)
+      const restored = first !== undefined && (await restoreDump(tools, context, database, keptBefore(first)))
+      return { says: restored ? `the database is as before ${first.to}` : 'no hop was begun' }
+    },
   }
+}
+
+/** Name of the dump that leads back from a hop. */
+function keptBefore({ to }: Hop): string {
+  return `before-${to}`
 }
 
 /** To RHOAM's own build where it has one. */
@@ -79,12 +90,4 @@ async function hopsLeft(tools: Tools, context: StepContext): Promise<readonly Ho
   const release = await reportedRelease(at)
   const reached = hops.findLastIndex((hop) => hop.channel === channel && releaseOf(hop.to) === release)
   return hops.slice(reached + 1)
-}
-
-/** One dump per hop, kept under the hop's name: the way back from it. */
-async function keepDatabase(tools: Tools, { migration, signal }: StepContext, { to }: Hop): Promise<void> {
-  const file = join(tools.folder, `before-${to}.sql`)
-  await rm(file, { force: true })
-  const from = await tools.database(workingDatabase(migration))
-  await tools.dumps.dump({ from, file, onProgress: () => undefined, signal })
 }

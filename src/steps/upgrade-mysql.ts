@@ -54,6 +54,11 @@ export function upgradeMysql(tools: Tools): Step {
         facts: {},
       }
     },
+
+    async undo({ migration }) {
+      const name = migrationDatabaseName(migration)
+      return { says: `the engine stays; the next load empties the database, and the snapshot ${name}-before-8 is kept` }
+    },
   }
 }
 

@@ -21,7 +21,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   ledger: ['base', 'model', 'ports'],
   simulator: ['base', 'model', 'ports', 'threescale'],
   cli: ['base', 'model', 'ports', 'runbook', 'evidence'],
-  app: ['base', 'model', 'threescale', 'ports', 'wire', 'runbook', 'movers', 'adapters', 'ledger', 'simulator', 'cli', 'evidence', 'engine', 'server', 'agent'],
+  app: ['base', 'model', 'threescale', 'ports', 'wire', 'runbook', 'movers', 'adapters', 'ledger', 'simulator', 'cli', 'evidence', 'engine', 'server', 'agent', 'steps'],
+  steps: ['base', 'model', 'ports', 'threescale'],
 }
 
 /** Which packages of the registry each may use. */
@@ -35,6 +36,7 @@ const mayUse: Readonly<Record<string, readonly string[]>> = {
   engine: ['pg', '@dbos-inc/dbos-sdk'],
   server: ['fastify', 'zod'],
   agent: ['zod'],
+  steps: ['zod'],
   cli: ['commander', 'yaml', 'zod', '@clack/prompts'],
   app: ['pg'],
 }
