@@ -18,8 +18,6 @@ import { objectsOnDemand } from './objects-on-demand.ts'
 import { simulatedClusters } from './simulated-clusters.ts'
 import { partStores } from './part-stores.ts'
 import { engineAccess } from './engine-access.ts'
-import { localRehearsal } from './local-rehearsal.ts'
-import { objectsOnDemand } from './objects-on-demand.ts'
 import { registeredChunks, registeredSteps } from './steps.ts'
 
 const interrupted = 130

@@ -72,7 +72,7 @@ export async function askAll(tenants: readonly StoredTenant[], asking: Asking): 
 
 async function askTenant(tenant: StoredTenant, api: TenantApi, asking: Asking): Promise<TenantAnswers> {
   const { signal } = asking.at
-  const { applications, ...counts } = await api.counts({ signal })
+  const { applications, users, ...counts } = await api.counts({ signal })
   const byService = await applicationsByService(api, signal)
   const mayReadStatistics = (await api.accessTokens({ signal }).catch(() => [])).some((token) =>
     token.scopes.includes('stats'),
@@ -100,7 +100,9 @@ async function askTenant(tenant: StoredTenant, api: TenantApi, asking: Asking): 
   const states = Object.fromEntries(
     Object.entries(applications).map(([state, count]) => [`applications ${state}`, count]),
   )
-  return { tenant: tenant.id, counts: { ...counts, ...states }, services }
+  // Where the plan has one user only, nobody is told how many there are.
+  const userCount = users === null ? {} : { users }
+  return { tenant: tenant.id, counts: { ...counts, ...userCount, ...states }, services }
 }
 
 async function applicationsByService(
@@ -133,7 +135,13 @@ async function hitsOf(
 
 async function decisionsOf(backend: BackendListener, applications: readonly Application[], signal: AbortSignal) {
   const decisions: { application: string; decision: string }[] = []
-  for (const { id, credentials } of applications) {
+  for (const { id, userKey, appId } of applications) {
+    if (userKey === null && appId === null) continue
+    // Without its key an application is refused, on both sides for the same reason.
+    const credentials =
+      userKey === null
+        ? ({ kind: 'app-id', appId: appId ?? '', appKey: null } as const)
+        : ({ kind: 'user-key', userKey } as const)
     const answer = await backend.authorize({ application: credentials, usage: { hits: 1 } }, { signal })
     const decision = answer.kind === 'authorized' ? `authorized for ${answer.plan}` : `denied: ${answer.reason}`
     decisions.push({ application: id, decision })

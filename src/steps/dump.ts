@@ -5,7 +5,7 @@ import type { DumpReceipt } from '../ports/dump.ts'
 import type { Step, StepContext } from '../ports/step.ts'
 import { moveBetween } from './databases.ts'
 import { dumpReceiptSchema } from './dump-receipt.ts'
-import { type Exchanged, exchangedSchema, exchangeNames, packFiles, readBack } from './exchanges.ts'
+import { exchangedOf, exchangedSchema, exchangeNames, packFiles, readBack } from './exchanges.ts'
 import { measure, measureNone } from './measure.ts'
 import { placeOf } from './places.ts'
 import { readRecord, removeRecord, writeRecord } from './records.ts'
@@ -102,7 +102,7 @@ async function takeDumps(tools: Tools, context: StepContext): Promise<DumpFacts>
     signal,
   })
   const packed = await packFiles(tools, context, exchangeNames.dumps, files)
-  const exchanged: Exchanged = { exchange: packed.exchange, files: packed.files.map((file) => ({ ...file })) }
+  const exchanged = exchangedOf(packed)
   const rows = Object.fromEntries(assessed.tables.map(({ name, rows }) => [name, rows]))
   const facts = { database: { ...database }, redis, rows, exchanged }
   await writeRecord(tools, record, facts)

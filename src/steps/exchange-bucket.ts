@@ -1,6 +1,6 @@
 import { secrets } from '../threescale/secrets.ts'
 import type { Step } from '../ports/step.ts'
-import { type Exchanged, exchangedSchema, exchangeNames, packSecrets, readBack } from './exchanges.ts'
+import { exchangedOf, exchangedSchema, exchangeNames, packSecrets, readBack } from './exchanges.ts'
 import { exchangeBucketOf, makingOf } from './making.ts'
 import { measure, measureNone } from './measure.ts'
 import { placeOf } from './places.ts'
@@ -35,7 +35,7 @@ export function exchangeBucket(tools: Tools): Step {
       await cloud.buckets.ensure(bucket, makingOf(tools, context, 'what the parties exchange', 'remove'), { signal })
       const at = await placeOf(tools, context, 'source')
       const { report, packed } = await packSecrets(tools, context, at, carried)
-      const facts: Exchanged = { exchange: report.exchange, files: report.files.map((file) => ({ ...file })) }
+      const facts = exchangedOf(report)
       await writeRecord(tools, record, facts)
       return { says: `row ${row.number}: ${packed.length} secrets packed`, facts: { ...facts } }
     },

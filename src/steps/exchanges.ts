@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { Secret } from '../base/secret.ts'
 import type { ExchangeProgress, PackReport, UnpackReport } from '../ports/exchange.ts'
 import type { StepContext } from '../ports/step.ts'
+import { factsIfAny } from './facts.ts'
 import { sealedBucketKey } from './exchange-granted.ts'
 import { type SecretValues, readSecret, type SecretPlace } from './secrets.ts'
 import type { Tools } from './tools.ts'
@@ -16,9 +17,24 @@ const partBytes = 16 * 1024 * 1024
 /** What the journal may say of an exchange. */
 export const exchangedSchema = z.object({
   exchange: z.string(),
+  manifestSha256: z.string(),
   files: z.array(z.object({ file: z.string(), bytes: z.number().int(), sha256: z.string() })),
 })
 export type Exchanged = z.output<typeof exchangedSchema>
+
+/** What the journal keeps of a report. */
+export function exchangedOf({ exchange, manifestSha256, files }: PackReport): Exchanged {
+  return { exchange, manifestSha256, files: files.map((file) => ({ ...file })) }
+}
+
+/** Which exchange is meant, as the row that packed it told; null before it has told. */
+function manifestOf(context: StepContext, name: string): string | null {
+  const told =
+    name === exchangeNames.secrets
+      ? factsIfAny(context, 'exchange-bucket', exchangedSchema)
+      : factsIfAny(context, 'dump', z.object({ exchanged: exchangedSchema }))?.exchanged
+  return told?.manifestSha256 ?? null
+}
 
 /** Packs files for the vendor; the customer can read them too, to see that they are whole. */
 export async function packFiles(
@@ -56,6 +72,7 @@ export async function unpackFiles(
     name,
     from: await tools.exchange.store(sealedBucketKey(context), signal),
     identity: (await tools.exchange.keys()).identity,
+    manifestSha256: manifestOf(context, name),
     senders: [await tools.exchange.card('customer')],
     folder,
     onProgress: showProgress(tools, context),
