@@ -1,11 +1,12 @@
 import { z } from 'zod'
 import type { Step, StepContext } from '../ports/step.ts'
+import { restoreMasterPlanCommand, setMasterPlanCommand } from '../threescale/pod-commands.ts'
 import { masterApi } from './apis.ts'
 import { fault } from './faults.ts'
 import { factsIfAny } from './facts.ts'
 import { measure } from './measure.ts'
 import { placeOf } from './places.ts'
-import { rails } from './pods.ts'
+import { run } from './pods.ts'
 import type { Tools } from './tools.ts'
 
 /** porta's name of the plan that has everything. Source: porta `config/plan_rules.yml`. */
@@ -38,7 +39,7 @@ export function enterprisePlan(tools: Tools): Step {
       if (plan === undefined)
         throw fault('STEP_NO_PLAN', { plan: planName, plans: plans.map(({ systemName }) => systemName) })
       const previous = plans.find(({ isDefault }) => isDefault)?.id ?? null
-      await rails(at, makeDefault(plan.id))
+      await run(at, setMasterPlanCommand(planName))
       return { says: `plan ${plan.id} (${planName}) is the default`, facts: { previous } }
     },
 
@@ -54,7 +55,7 @@ export function enterprisePlan(tools: Tools): Step {
     async undo(context) {
       const previous = factsIfAny(context, 'enterprise-plan', facts)?.previous ?? null
       if (previous === null) return { says: 'there was no other default plan' }
-      await rails(await placeOf(tools, context, 'destination'), makeDefault(previous))
+      await run(await placeOf(tools, context, 'destination'), restoreMasterPlanCommand(previous))
       return { says: `plan ${previous} is the default again` }
     },
   }
@@ -63,9 +64,4 @@ export function enterprisePlan(tools: Tools): Step {
 async function defaultPlan(tools: Tools, context: StepContext) {
   const api = await masterApi(tools, await placeOf(tools, context, 'destination'))
   return (await api.applicationPlans({ signal: context.signal })).find(({ isDefault }) => isDefault)
-}
-
-/** Ruby for porta. `id` is decimal, as the API gave it. */
-function makeDefault(id: string): string {
-  return `Account.master.services.first.update!(default_application_plan: ApplicationPlan.find(${BigInt(id)}))`
 }

@@ -27,11 +27,8 @@ export async function rake(at: ThreescalePlace, task: string): Promise<void> {
   await cluster.exec(await portaPod(at, 'sidekiq'), { argv: ['bundle', 'exec', 'rake', task], signal })
 }
 
-/** Runs Ruby in porta, and gives what it printed. The code is readable in the audit log: never a secret. */
-export async function rails(at: ThreescalePlace, ruby: string): Promise<string> {
+/** Runs a command of porta in a container that has Rails. Faults: STEP_NO_POD, OPENSHIFT_EXEC_*. */
+export async function run(at: ThreescalePlace, argv: readonly string[]): Promise<void> {
   const { cluster, signal } = at
-  const pieces: Uint8Array[] = []
-  const argv = ['bundle', 'exec', 'rails', 'runner', ruby]
-  await cluster.exec(await portaPod(at, 'app'), { argv, onStdout: (bytes) => void pieces.push(bytes), signal })
-  return Buffer.concat(pieces).toString().trim()
+  await cluster.exec(await portaPod(at, 'app'), { argv, signal })
 }
