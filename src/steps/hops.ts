@@ -87,7 +87,13 @@ async function moveOperator(at: ThreescalePlace, hop: Hop, clock: Clock): Promis
       )
     }
   }
-  await installed(at, hop.channel, clock)
+  await installed(at, hop.channel, clock, (version) => isBuildOf(hop, version))
+}
+
+/** Whether a version of the operator such as `0.11.8-mas` is one of the hop's `0.11-mas`. */
+function isBuildOf({ operator }: Hop, version: string): boolean {
+  const [numbers = '', build] = operator.split('-')
+  return version.startsWith(`${numbers}.`) && version.endsWith('-mas') === (build === 'mas')
 }
 
 async function replaceSubscription(
@@ -120,8 +126,16 @@ export async function subscribe(at: ThreescalePlace, channel: string, name = pac
   await at.cluster.apply(subscriptions, { metadata, fields }, { signal: at.signal, force: true })
 }
 
-/** Approves the install plans of this Subscription as they come, until the head of the channel runs. */
-export async function installed(at: ThreescalePlace, channel: string, clock: Clock): Promise<void> {
+/**
+ * Approves the install plans of this Subscription as they come, until the head of the channel runs. `isWanted`: of the operator's
+ * version; right after a change of channel the Subscription still tells of the version before.
+ */
+export async function installed(
+  at: ThreescalePlace,
+  channel: string,
+  clock: Clock,
+  isWanted: (version: string) => boolean = () => true,
+): Promise<void> {
   const { cluster, operatorNamespace: namespace, signal } = at
   const deadline = clock.elapsedMs() + deadlineMs.operatorInstall
   for (;;) {
@@ -134,7 +148,7 @@ export async function installed(at: ThreescalePlace, channel: string, clock: Clo
       status.state === 'AtLatestKnown'
     ) {
       const version = await cluster.get(clusterServiceVersions, { namespace, name: csv }, { signal })
-      if (version?.status.phase === 'Succeeded') return
+      if (version?.status.phase === 'Succeeded' && isWanted(version.spec.version ?? '')) return
       if (version?.status.phase === 'Failed')
         throw fault('STEP_OPERATOR_FAILED', { csv, why: version.status.reason ?? 'no reason' })
     }

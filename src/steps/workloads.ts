@@ -163,11 +163,14 @@ function workloadOf(labels: Readonly<Record<string, string>>): string {
   return found?.name ?? ''
 }
 
-/** Scales workloads back to what they had, in the reverse order, and waits until as many are ready. */
+/**
+ * Scales workloads back to what they had and waits until as many are ready: the databases first, then all others at once, for
+ * sidekiq and the search wait for system-app before they start, and whoever takes requests waits for nobody.
+ */
 export async function scaleUp(place: Place, only: (name: string) => boolean = () => true): Promise<readonly string[]> {
   const there = (await readWorkloads(place)).filter(({ name, saved }) => only(name) && saved !== null)
-  for (const group of stopOrder.toReversed()) {
-    const members = there.filter(({ name }) => group.some((member) => member === name))
+  const isDatabase = ({ name }: RunningWorkload) => bundledDatabases.includes(name)
+  for (const members of [there.filter(isDatabase), there.filter((workload) => !isDatabase(workload))]) {
     for (const workload of members) {
       const ref = { namespace: place.namespace, name: workload.name }
       await place.cluster.scale(kindOf[workload.kind], ref, workload.saved ?? 1, { signal: place.signal })

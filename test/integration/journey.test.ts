@@ -77,7 +77,15 @@ function stepOf(row: PlanRow) {
 }
 
 function contextOf(row: PlanRow): StepContext {
-  return { migration: world.migration, row, generation: 1, fence: 1, facts, signal, onProgress: () => undefined }
+  return {
+    migration: world.migration,
+    row,
+    generation: 1,
+    fence: 1,
+    facts,
+    signal: AbortSignal.timeout(Number(process.env['ROW_MS'] ?? 40_000)),
+    onProgress: () => undefined,
+  }
 }
 
 function addFacts(row: PlanRow, more: JsonObject): void {
@@ -133,6 +141,7 @@ test('every row of the limited path runs, and what it did is measured', { timeou
     })
     process.stderr.write(`${row.id} ${Math.round(performance.now() - began)} ms\n`)
     if (failed !== undefined) {
+      ;(await import('/tmp/diag.mjs' as string)).diag(world)
       console.error(failed, (failed as { details?: unknown }).details, world.troubles.slice(0, 5))
       break
     }

@@ -13,13 +13,14 @@ import { withSql } from '../../simulator/controllers/database/sql-session.ts'
 import { realTimings, scaledTimings, type Timings } from '../../simulator/controllers/engine/timings.ts'
 import { rhoamVersionOf } from '../../simulator/controllers/rhoam/rhoam-catalog.ts'
 import { tellZync } from '../../simulator/controllers/threescale/zync.ts'
-import { installBaseCluster } from '../../simulator/controllers/world/base-cluster.ts'
+import { ensureCatalogSource, installBaseCluster } from '../../simulator/controllers/world/base-cluster.ts'
 import { defaultAddonValues, installRhoam } from '../../simulator/controllers/world/install-rhoam.ts'
 import { installThreescale, isInstalled } from '../../simulator/controllers/world/install-threescale.ts'
 import type { Route } from '../../simulator/controllers/workloads/shapes.ts'
 import { worldNow } from '../../simulator/source-world/calendar.ts'
 import { mysqlSourceWorld } from '../../simulator/source-world/generate.ts'
 import { wildcardDomain } from '../../simulator/source-world/outline.ts'
+import { catalogSource } from '../../threescale/hops.ts'
 import { rhoamFacts } from '../../threescale/rhoam.ts'
 import type { ClusterPlace } from '../../steps/tools.ts'
 import { openRehearsalCluster, region, type RehearsalCluster } from './clusters.ts'
@@ -108,6 +109,7 @@ export async function openRehearsalWorld(options: RehearsalWorldOptions): Promis
         awsRegion: region,
         openshiftVersion,
       })
+      ensureCatalogSource(opened.cluster.store, catalogSource.namespace, catalogSource.name)
       return opened
     }
     const clusters = {
