@@ -18,7 +18,7 @@ import {
 } from './kinds.ts'
 import { apiManagerOf, type ThreescalePlace } from './places.ts'
 import { readSecret } from './secrets.ts'
-import { operatorRef } from './workloads.ts'
+import { bundledDatabases, operatorRef } from './workloads.ts'
 
 /*
  * One upgrade of 3scale by its operator: what has to be done by hand first, then OLM, then the operator's own work, which
@@ -248,7 +248,10 @@ async function workloadsOfRelease({ cluster, namespace, signal }: ThreescalePlac
     { signal, deadlineMs: deadlineMs.podsReady, what: `the workloads of 3scale ${release} in ${namespace}` },
   )
   if (!(await cluster.serves(deploymentConfigs, { signal }))) return
-  const known = new Set<string>(workloadsOf(release).map(({ name }) => name))
+  // Databases that the operator bundled before they were plugged in from outside are nobody's any more, and stay.
+  const known = new Set<string>(
+    workloadsOf(release).flatMap(({ name }) => (bundledDatabases.includes(name) ? [] : [name])),
+  )
   await cluster.until(
     deploymentConfigs,
     { namespace },

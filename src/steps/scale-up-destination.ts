@@ -1,3 +1,4 @@
+import { rakeTasks } from '../threescale/pod-commands.ts'
 import { deployJobsOf, workloadsOf } from '../threescale/workloads.ts'
 import type { Step, StepContext } from '../ports/step.ts'
 import { deadlineMs } from './deadlines.ts'
@@ -9,7 +10,7 @@ import { confirmRunning, routesAdmitted, startThreescale, tenantHosts, whyNotRun
 import type { Tools } from './tools.ts'
 import { readWorkloads } from './workloads.ts'
 
-/** Step 16: 3scale starts at the destination on the customer's data, with its search index made anew. */
+/** Step 16: 3scale starts at the destination on the customer's data, with search index and backend's keys made anew. */
 export function scaleUpDestination(tools: Tools): Step {
   const database = ({ migration }: StepContext) => migration.destination.database
   return {
@@ -33,6 +34,8 @@ export function scaleUpDestination(tools: Tools): Step {
       await forgetHooks(at, context)
       const started = await startThreescale(at)
       const admitted = await routesAdmitted(at, await tenantHosts(tools, context, database(context)))
+      // The keys of services, tokens and applications were left behind: they are made of the database, under its names.
+      await rake(at, rakeTasks.rewrite)
       for (const command of indexCommands(context)) await rake(at, command)
       return { says: `${started.length} workloads run, ${admitted.length} routes`, facts: { routes: admitted } }
     },

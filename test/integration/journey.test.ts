@@ -26,6 +26,7 @@ const { signal } = new AbortController()
 const dir = temporaryFolder()
 let world: RehearsalWorld
 const tools = new Map<Party, OpenTools>()
+const { wrapped } = await import('/tmp/diag.mjs' as string)
 const facts: Record<string, JsonObject> = {}
 
 before(async () => {
@@ -71,7 +72,7 @@ after(async () => {
 
 function stepOf(row: PlanRow) {
   const own = tools.get(row.owner)
-  const step = own && allSteps(own).get(row.id)
+  const step = own && allSteps((wrapped ?? ((x: OpenTools) => x))(own)).get(row.id)
   if (step === undefined) throw new Error(`no step for ${row.id}`)
   return step
 }
