@@ -15,6 +15,7 @@ import { addressFaults } from '../src/model/parse-database-url.ts'
 import { redisAddressFaults } from '../src/model/parse-redis-url.ts'
 import { dumpFaults } from '../src/movers/dump/faults.ts'
 import { exchangeFaults } from '../src/movers/exchange/faults.ts'
+import { hostNamesFaults } from '../src/movers/host-names/faults.ts'
 import { redisFaults } from '../src/movers/redis/faults.ts'
 import { objectFaults } from '../src/movers/redis/object-faults.ts'
 import { queueFaults } from '../src/movers/redis/queue-faults.ts'
@@ -22,6 +23,7 @@ import { systemDatabaseFaults } from '../src/movers/system-database/faults.ts'
 import { clusterFaults } from '../src/simulator/cluster/faults.ts'
 import { controlFaults } from '../src/server/faults.ts'
 import { worldFaults } from '../src/simulator/source-world/faults.ts'
+import { stepFaults } from '../src/steps/faults.ts'
 import { rdbFaults } from '../src/wire/rdb/faults.ts'
 
 /** Every area's catalogue, in the order of the reference page. A test finds a catalogue that is missing here. */
@@ -29,6 +31,7 @@ export const faultCatalogues: readonly { readonly title: string; readonly catalo
   { title: 'Command line and files', catalogue: cliFaults },
   { title: 'Connection settings', catalogue: { ...addressFaults, ...redisAddressFaults, ...objectAddressFaults } },
   { title: 'System database', catalogue: systemDatabaseFaults },
+  { title: 'Host names', catalogue: hostNamesFaults },
   { title: 'Backend Redis', catalogue: redisFaults },
   { title: 'Redis snapshots', catalogue: rdbFaults },
   { title: 'Fetched objects', catalogue: objectFaults },
@@ -36,6 +39,7 @@ export const faultCatalogues: readonly { readonly title: string; readonly catalo
   { title: 'Dumps', catalogue: dumpFaults },
   { title: 'Exchange', catalogue: exchangeFaults },
   { title: 'Ledger', catalogue: ledgerFaults },
+  { title: 'Rows of the runbook', catalogue: stepFaults },
   { title: 'Source world', catalogue: worldFaults },
   { title: 'Simulated clusters', catalogue: clusterFaults },
   { title: '3scale’s own APIs', catalogue: threescaleFaults },

@@ -14,7 +14,11 @@ import { fault } from './faults.ts'
  * Faults: REFERENCE_*, none of which holds the reference as it stands when it is malformed (it may be the secret
  * itself), nor ever the secret.
  */
-export async function readReference(reference: string, field: string, context: CliContext): Promise<Secret> {
+export async function readReference(
+  reference: string,
+  field: string,
+  context: Pick<CliContext, 'env' | 'cwd' | 'signal'>,
+): Promise<Secret> {
   if (!referencePattern.test(reference)) throw fault('REFERENCE_MALFORMED', { field })
   const rest = reference.slice(reference.indexOf(':') + 1)
   if (reference.startsWith('env:')) {

@@ -57,12 +57,36 @@ const source = z
       })
       .prefault({})
       .describe('The backend Redis: where its two URLs are read from.'),
+    jobs: z
+      .strictObject({
+        ignoreScheduled: z
+          .array(z.string().min(1).max(200))
+          .default([])
+          .describe('Classes of scheduled jobs that come back for ever and need not be waited for.'),
+        acceptLoss: z
+          .boolean()
+          .default(false)
+          .describe('Whether jobs that are still queued when the waiting time is over may be lost.'),
+      })
+      .prefault({})
+      .describe('Background jobs when the source is stopped.'),
     fileStorage: z
       .enum(['pvc', 's3', 'none'])
       .default('pvc')
       .describe('Where the files of the developer portals are: a volume, a bucket, or there are none.'),
   })
   .describe('The installation that is moved.')
+
+const account = z.strictObject({
+  region: z
+    .string()
+    .regex(/^[a-z]{2}(?:-[a-z]+)+-\d$/, 'an AWS region such as eu-west-1')
+    .describe('The region.'),
+  accountId: z
+    .string()
+    .regex(/^\d{12}$/, "12 digits in quotes, such as '123456789012'")
+    .describe('The account.'),
+})
 
 const migrationCluster = z
   .strictObject({
@@ -74,6 +98,10 @@ const migrationCluster = z
     ),
     postgresql: reference('env:MIGRATION_POSTGRESQL_URL', 'The PostgreSQL that it is converted into.'),
     redis: reference('env:MIGRATION_REDIS_URL', 'The Redis that the copy of 3scale runs on.'),
+    aws: account
+      .optional()
+      .describe('The AWS account beside it, where network and databases are made; without it they are there already.')
+      .meta({ examples: [{ region: 'eu-west-1', accountId: '210987654321' }] }),
   })
   .describe('The cluster in between, where the database is converted and 3scale is upgraded.')
 
@@ -97,22 +125,50 @@ const destination = z
       })
       .prefault({})
       .describe("RHOAM's backend Redis."),
-    aws: z
+    vendorUser: z
+      .string()
+      .regex(/^[A-Za-z0-9:@._-]{1,200}$/, 'a user name of the cluster')
+      .default('rhoam-eng')
+      .describe(
+        'The user of the cluster that RHOAM engineering works as; it is granted what the rows need, and no more.',
+      ),
+    accepted: z
       .strictObject({
-        region: z
-          .string()
-          .regex(/^[a-z]{2}(?:-[a-z]+)+-\d$/, 'an AWS region such as eu-west-1')
-          .describe('The region.'),
-        accountId: z
-          .string()
-          .regex(/^\d{12}$/, "12 digits in quotes, such as '123456789012'")
-          .describe('The account.'),
+        tenantNamed3scale: z
+          .boolean()
+          .default(false)
+          .describe(
+            'Whether RHOAM may delete the users of a tenant whose subdomain is 3scale, which it takes for its own.',
+          ),
+        senderAddresses: z
+          .boolean()
+          .default(false)
+          .describe("Whether RHOAM may overwrite the tenants' sender addresses."),
       })
+      .prefault({})
+      .describe(
+        'What RHOAM does to tenants, where somebody has accepted it. What is not accepted stops the migration beforehand.',
+      ),
+    aws: account
       .optional()
       .describe('The AWS account of the destination; every AWS call is checked against it.')
       .meta({ examples: [{ region: 'eu-west-1', accountId: '123456789012' }] }),
   })
   .describe('The cluster with RHOAM.')
+
+const bucketPattern = /^[a-z0-9](?:[a-z0-9-]{1,61})[a-z0-9]$/
+
+const exchange = z
+  .strictObject({
+    bucket: z
+      .string()
+      .regex(bucketPattern, '3 to 63 lower-case letters, digits and dashes')
+      .optional()
+      .describe("The bucket's name, in the destination's account; threeshift- and the migration's name unless given.")
+      .meta({ examples: ['acme-threeshift-exchange'] }),
+  })
+  .prefault({})
+  .describe('What the parties exchange through: a bucket where everything is encrypted for its receiver.')
 
 const window = z
   .strictObject({
@@ -168,6 +224,7 @@ export const migrationSchema = z
     source,
     migrationCluster,
     destination,
+    exchange,
     window,
     decisions,
     contacts: z

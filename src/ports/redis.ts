@@ -233,3 +233,25 @@ export interface RedisMover {
   /** Reads both sides and changes neither. Abort: ends the connection. */
   verify(request: RedisMoveRequest): Promise<RedisVerifyReport>
 }
+
+/** A snapshot that was written whole. */
+export interface SavedSnapshot {
+  readonly bytes: number
+  /** Of the file, in hex. */
+  readonly sha256: string
+  /** False when it is not of one moment: keys were read one after the other. */
+  readonly exact: boolean
+  readonly notes: readonly string[]
+}
+
+export type SaveSnapshotRequest = Pick<RedisMoveRequest, 'source' | 'spoolFolder' | 'onProgress' | 'signal'> & {
+  readonly file: string
+}
+
+export interface RedisSnapshots {
+  /**
+   * Writes a source into one RDB file, which gets its name only when it is whole; one that is there already is replaced.
+   * Reads the source only. Faults: REDIS_*. Abort: nothing of the name is left.
+   */
+  save(request: SaveSnapshotRequest): Promise<SavedSnapshot>
+}

@@ -169,7 +169,7 @@ export const prerequisiteRows: readonly RunbookRow[] = [
     place: 'destination',
     dependsOn: [],
     serviceAffecting: false,
-    undo: { kind: 'undo', how: "Put the cluster's former OAuth settings back; they are saved before the change." },
+    undo: { kind: 'undo', how: "Put the cluster's former OAuth settings back, by hand." },
     when: [],
     goal: 'An identity provider is configured, and somebody has logged in through it.',
     why: "RHOAM's single sign-on asks the cluster who a user is; without it nobody gets into the portals.",

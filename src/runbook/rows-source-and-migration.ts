@@ -75,7 +75,7 @@ export const sourceAndMigrationRows: readonly RunbookRow[] = [
     place: 'migration',
     dependsOn: ['load-system-database'],
     serviceAffecting: false,
-    undo: { kind: 'undo', how: 'Restore the snapshot taken just before the upgrade.' },
+    undo: { kind: 'undo', how: 'Load the dump again: it fits the new engine too, and the snapshot from before stays.' },
     when: [{ kind: 'source-engine-before', engine: 'mysql', version: '8' }],
     goal: 'The loaded database runs on MySQL 8.',
     why: '3scale after 2.11 needs MySQL 8, and the upgrade finds tables that need repair before they are converted.',
@@ -179,7 +179,7 @@ export const sourceAndMigrationRows: readonly RunbookRow[] = [
     serviceAffecting: false,
     undo: {
       kind: 'undo',
-      how: 'Restore the database snapshot taken before the hop, and the operator version before it.',
+      how: 'Load the dump from before the first hop. The operator stays: it upgrades the database again when 3scale starts.',
     },
     when: [{ kind: 'upgrade-needed' }],
     goal: '3scale runs the same build as RHOAM, reached hop by hop.',

@@ -8,6 +8,8 @@ export const rakeTasks = {
   resyncDomains: 'zync:resync:domains',
   /** What the backend knows of services and applications is written anew; counters stay. */
   enqueueRewrite: 'backend:storage:enqueue_rewrite',
+  /** The same, and it is done when the task ends: no job is left to wait for. */
+  rewrite: 'backend:storage:rewrite',
   /** Makes the triggers that fill tenant_id. */
   createTriggers: 'multitenant:triggers',
   /** Makes the procedure that numbers invoices. */

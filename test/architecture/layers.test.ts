@@ -20,6 +20,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   adapters: ['base', 'model', 'ports'],
   ledger: ['base', 'model', 'ports'],
   simulator: ['base', 'model', 'ports', 'threescale'],
+  steps: ['base', 'model', 'ports', 'threescale'],
   cli: ['base', 'model', 'ports', 'runbook', 'evidence'],
   app: [
     'base',
@@ -37,6 +38,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'engine',
     'server',
     'agent',
+    'steps',
   ],
 }
 
@@ -64,6 +66,7 @@ const mayUse: Readonly<Record<string, readonly string[]>> = {
   engine: ['pg', '@dbos-inc/dbos-sdk'],
   server: ['fastify', 'zod'],
   agent: ['zod'],
+  steps: ['zod'],
   cli: ['commander', 'yaml', 'zod', '@clack/prompts'],
   app: ['pg'],
 }

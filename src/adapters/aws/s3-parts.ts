@@ -7,8 +7,16 @@ import type { PartStore } from '../../ports/exchange.ts'
 import { fault } from './faults.ts'
 import { findCredentials, objectFault } from './s3-objects.ts'
 import { reasonOf, refusalOf } from './sdk-faults.ts'
+import { type AwsCredentials, credentialsFor } from './session.ts'
 
 const absent = new Set(['NoSuchKey', 'NotFound'])
+
+/** Whose bucket it is, and where; absent: as every AWS program finds it. */
+export interface PartsSession {
+  readonly region: string
+  readonly credentials: AwsCredentials
+  readonly endpoint?: string
+}
 
 /**
  * A part of a bucket as the place of an exchange. In: a prefix as an address, whose key ends without a slash.
@@ -16,8 +24,14 @@ const absent = new Set(['NoSuchKey', 'NotFound'])
  * Each part is put in one request with its SHA-256, which S3 compares before it keeps it; the SDK tries again by itself.
  * Faults: AWS_*, S3_*. Abort: ends the request.
  */
-export function s3Parts(at: ObjectAddress, options: { readonly pathStyle: boolean }): PartStore {
+export function s3Parts(
+  at: ObjectAddress,
+  options: { readonly pathStyle: boolean; readonly session?: PartsSession },
+): PartStore {
+  const { session } = options
   const client = new S3Client({
+    ...(session === undefined ? {} : { region: session.region, ...credentialsFor(session.credentials) }),
+    ...(session?.endpoint === undefined ? {} : { endpoint: session.endpoint }),
     forcePathStyle: options.pathStyle,
     maxAttempts: 5,
     responseChecksumValidation: 'WHEN_REQUIRED',

@@ -155,7 +155,8 @@ export function openSession(settings: AwsSettings): AwsSession {
   }
 }
 
-function credentialsFor(credentials: AwsCredentials) {
+/** As the settings of any client of the SDK have them. */
+export function credentialsFor(credentials: AwsCredentials) {
   if (credentials.kind === 'default') return credentials.profile === undefined ? {} : { profile: credentials.profile }
   const { id, secret, sessionToken } = credentials
   const revealed = {

@@ -104,6 +104,7 @@ export async function openCluster(options: ClusterOptions): Promise<Cluster> {
     kubeconfigFor,
     close: async () => {
       await server.close()
+      await pods.close()
       store.close()
     },
   }

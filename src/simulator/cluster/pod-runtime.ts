@@ -24,6 +24,8 @@ export interface PodExec extends PodCommandRequest {
 /** A command that the simulator answers itself, such as `bundle exec rake`. Out of `run`: the exit code. */
 export interface SimulatedCommand {
   readonly name: string
+  /** The program that it is the work of, which is then also found by a shell in the pod. */
+  readonly program?: string
   readonly matches: (request: PodCommandRequest) => boolean
   readonly run: (exec: PodExec) => Promise<number>
 }
@@ -38,6 +40,9 @@ export interface PodRuntime {
    * Refuses: BadRequest for a container that the pod lacks or that does not run.
    */
   exec(request: PodCommandRequest & Pick<PodExec, 'stdin' | 'stdout' | 'stderr' | 'signal'>): Promise<number>
+
+  /** Ends what pods still run, and waits for that. */
+  close(): Promise<void>
 
   /** Adds whole lines to a container's log. Logs survive the process and end with the pod. */
   log(pod: KubeObject, container: string, text: string): void

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import type { Clock } from '../../base/clock.ts'
 import type { Secret } from '../../base/secret.ts'
-import { parseDatabaseUrl } from '../../model/parse-database-url.ts'
 import { parseRedisUrl } from '../../model/parse-redis-url.ts'
+import { addressInSecret } from '../address-in-secret.ts'
 import { Installation } from './installation.ts'
 
 /** Where a cluster's secrets and config maps say that a 3scale keeps what it has. */
@@ -36,7 +36,7 @@ export class Installations {
     const found = this.#open.get(key)
     if (found !== undefined) return found
     const opened = Installation.open({
-      database: parseDatabaseUrl(place.databaseUrl, 'system-database'),
+      database: addressInSecret(place.databaseUrl),
       storage: parseRedisUrl(place.storageUrl, 'backend-redis'),
       superdomain: place.superdomain,
       clock: this.#clock,

@@ -57,7 +57,7 @@ async function rake(args: readonly string[], context: PodCommandContext): Promis
       await resyncRoutes(await zyncRoutes(installation.database))
       return done('')
     case rakeTasks.enqueueRewrite:
-    case 'backend:storage:rewrite':
+    case rakeTasks.rewrite:
       await rewriteStorage(installation, { kind: 'everyone' })
       return done('')
     case 'backend:storage:rewrite_provider':

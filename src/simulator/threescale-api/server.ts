@@ -12,7 +12,7 @@ export interface ThreescaleApiServerOptions {
   /** PEM; for every host that is asked for. */
   readonly tls: { readonly key: string; readonly cert: string }
   /** Whose host it is now; undefined: nobody's, or no pod is ready, and the router says so. */
-  readonly installationAt: (host: string) => Installation | undefined
+  readonly installationAt: (host: string) => Installation | undefined | Promise<Installation | undefined>
 }
 
 /** What was asked, in the order of arrival; no query, no header and no body, for they hold tokens. */
@@ -92,14 +92,14 @@ export class ThreescaleApiServer {
     outgoing.write(body.subarray(0, fault.bytes), () => outgoing.destroy())
   }
 
-  #answerTo(request: ApiRequest, fault: InjectedFault | undefined): Promise<Answer> {
+  async #answerTo(request: ApiRequest, fault: InjectedFault | undefined): Promise<Answer> {
     if (fault?.kind === 'answer') {
-      return Promise.resolve({ status: fault.status, headers: fault.headers ?? {}, body: fault.body ?? '' })
+      return { status: fault.status, headers: fault.headers ?? {}, body: fault.body ?? '' }
     }
-    const installation = this.#options.installationAt(request.host)
+    const installation = await this.#options.installationAt(request.host)
     if (installation !== undefined) return answer(installation, request)
     const body = '<html><body><h1>Application is not available</h1></body></html>'
-    return Promise.resolve({ status: 503, headers: { 'content-type': 'text/html' }, body })
+    return { status: 503, headers: { 'content-type': 'text/html' }, body }
   }
 }
 

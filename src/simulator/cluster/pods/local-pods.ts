@@ -6,6 +6,7 @@ import { badRequest } from '../refusal.ts'
 import type { ClusterStore } from '../store.ts'
 import { runLocalProgram } from './local-program.ts'
 import { containerEnv, containerOf } from './pod-env.ts'
+import { ShimPrograms } from './shim-programs.ts'
 import type { PodLogs } from './pod-logs.ts'
 
 export interface LocalPodsOptions {
@@ -17,10 +18,23 @@ export interface LocalPodsOptions {
   readonly path: string
 }
 
+/** Of a program that is not there. */
+const notFound = 127
+
 /** Pods whose commands are registered ones or real programs of this machine. */
 export function localPods({ store, logs, folder, path }: LocalPodsOptions): PodRuntime {
   const commands: SimulatedCommand[] = []
   const running = new Map<string, Set<AbortController>>()
+  const shims = new ShimPrograms(async ({ caller, ...exec }) => {
+    // A shell in the pod has called it, with what the shell itself was given.
+    const [uid = '', name] = caller.split('/')
+    const pod = store.list('pods').find(({ metadata }) => metadata.uid === uid)
+    if (pod === undefined) return notFound
+    const container = containerOf(pod, name)
+    const whole = { ...exec, pod, container: name ?? '', env: containerEnv(store, pod, container), stdin: undefined }
+    const simulated = commands.find((command) => command.matches(whole))
+    return simulated === undefined ? notFound : simulated.run(whole)
+  })
   store.watch('pods', {}, ({ type, object }) => {
     if (type !== 'DELETED') return
     const { uid } = object.metadata
@@ -56,12 +70,18 @@ export function localPods({ store, logs, folder, path }: LocalPodsOptions): PodR
     if (simulated !== undefined) return simulated.run(exec)
     const home = join(folder, exec.pod.metadata.uid, 'home')
     mkdirSync(home, { recursive: true, mode: 0o700 })
-    return runLocalProgram(exec, { folder: home, path })
+    const programs = commands.flatMap(({ program }) => program ?? [])
+    const env = { ...exec.env, ...(await shims.envFor(programs, `${exec.pod.metadata.uid}/${exec.container}`, path)) }
+    return runLocalProgram({ ...exec, env }, { folder: home, path: env['PATH'] ?? path })
   }
 
   return {
     register: (command) => void commands.push(command),
     exec,
+    close: async () => {
+      for (const controller of [...running.values()].flatMap((all) => [...all])) controller.abort()
+      await shims.close()
+    },
     log: (pod, container, text) => logs.append(pod.metadata.uid, container, text),
     restarted: (pod, container) => logs.restart(pod.metadata.uid, container),
   }

@@ -1,9 +1,8 @@
 import { createConnection } from 'mysql2/promise'
 import { Client } from 'pg'
-import { Secret } from '../../../base/secret.ts'
-import { isLoopback } from '../../../model/connection-url.ts'
+import type { Secret } from '../../../base/secret.ts'
 import type { DatabaseAddress } from '../../../model/database-address.ts'
-import { parseDatabaseUrl } from '../../../model/parse-database-url.ts'
+import { addressInSecret } from '../../address-in-secret.ts'
 
 /** A value as both engines read and write it; moments are `YYYY-MM-DD HH:MM:SS`, in UTC. */
 export type SqlValue = string | number | boolean | null
@@ -21,8 +20,7 @@ const connectTimeoutMs = 10_000
 /**
  * Runs `work` in one session and closes it.
  *
- * In: a URL as the secret system-database holds it. The databases of a simulated world are private servers of this
- * machine without TLS, so what the URL asks for in that respect is heeded only where it leaves the machine.
+ * In: a URL as the secret system-database holds it.
  * Throws what the driver throws, whose message names no password. Abort: cuts the session, and throws the reason.
  */
 export async function withSql<Result>(
@@ -31,7 +29,7 @@ export async function withSql<Result>(
   work: (session: SqlSession) => Promise<Result>,
 ): Promise<Result> {
   signal.throwIfAborted()
-  const address = addressOf(url)
+  const address = addressInSecret(url)
   const { session, close, cut } = address.engine === 'mysql' ? await openMysql(address) : await openPostgres(address)
   signal.addEventListener('abort', cut, { once: true })
   try {
@@ -57,13 +55,6 @@ export function sqlLiteral(value: SqlValue): string {
 export function insertOf(table: string, row: Readonly<Record<string, SqlValue>>): string {
   const columns = Object.keys(row).map((name) => `"${name}"`)
   return `INSERT INTO "${table}" (${columns.join(', ')}) VALUES (${Object.values(row).map(sqlLiteral).join(', ')})`
-}
-
-function addressOf(url: Secret): DatabaseAddress {
-  const text = url.reveal('connect to the database of a simulated 3scale').trim()
-  const parsed = URL.canParse(text) ? new URL(text) : undefined
-  if (parsed !== undefined && isLoopback(parsed.hostname.replace(/^\[(.*)\]$/, '$1'))) parsed.search = ''
-  return parseDatabaseUrl(parsed === undefined ? url : new Secret(parsed.toString()), 'the secret system-database')
 }
 
 interface OpenSession {

@@ -77,6 +77,7 @@ function envOf({ component, element }: Workload, release: Release): readonly Env
   const system = [
     fromSecret('DATABASE_URL', 'system-database', 'URL'),
     fromSecret('REDIS_URL', 'system-redis', 'URL'),
+    fromSecret('BACKEND_REDIS_URL', 'backend-redis', 'REDIS_STORAGE_URL'),
     ...messageBus,
     fromSecret('SECRET_KEY_BASE', 'system-app', 'SECRET_KEY_BASE'),
     fromSecret('EVENTS_SHARED_SECRET', 'system-events-hook', 'PASSWORD'),

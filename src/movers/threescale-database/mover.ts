@@ -1,0 +1,84 @@
+import { Secret } from '../../base/secret.ts'
+import type { DatabaseAddress } from '../../model/database-address.ts'
+import type { StoredTenant, ThreescaleDatabase } from '../../ports/threescale-database.ts'
+import { openSource } from '../system-database/open-source.ts'
+import type { SourceSession } from '../system-database/source-session.ts'
+
+/** Reads a system database of either dialect; the statements are such that both understand them. */
+export const threescaleDatabase: ThreescaleDatabase = {
+  tenants: (database, { signal }) => withSession(database, signal, readTenants),
+  version: (database, { signal }) => withSession(database, signal, async ({ version }) => version),
+  lastMigration: (database, { signal }) =>
+    withSession(database, signal, async (session) => {
+      const [[version = null] = []] = await session.query(
+        'SELECT max(version) FROM schema_migrations',
+        'reading the version of the schema',
+      )
+      return version
+    }),
+}
+
+async function withSession<Result>(
+  database: DatabaseAddress,
+  signal: AbortSignal,
+  work: (session: SourceSession) => Promise<Result>,
+): Promise<Result> {
+  const source = await openSource(database, signal)
+  try {
+    await source.session.beginSnapshot()
+    return await work(source.session)
+  } finally {
+    await source.close()
+  }
+}
+
+async function readTenants(session: SourceSession): Promise<readonly StoredTenant[]> {
+  const accounts = await session.query(
+    `SELECT id, org_name, state, self_domain, domain, from_email FROM accounts
+      WHERE provider AND NOT coalesce(master, false) AND state <> 'scheduled_for_deletion' ORDER BY id`,
+    'reading the tenants',
+  )
+  const tokens = await readTokens(session)
+  const services = await session.query(
+    `SELECT s.account_id, s.id, s.system_name, min(t.value) FROM services s LEFT JOIN service_tokens t ON t.service_id = s.id
+      WHERE s.state <> 'deleted' GROUP BY s.account_id, s.id, s.system_name ORDER BY s.id`,
+    'reading the services',
+  )
+  const byTenant = Map.groupBy(services, ([account]) => account ?? '')
+  return accounts.map(([id, orgName, state, adminHost, portalHost, fromEmail]) => ({
+    id: id ?? '',
+    orgName: orgName ?? '',
+    state: state ?? '',
+    adminHost: adminHost ?? '',
+    portalHost: portalHost ?? '',
+    fromEmail: fromEmail ?? null,
+    token: secretOf(tokens.get(id ?? '')),
+    services: (byTenant.get(id ?? '') ?? []).map(([, service, systemName, token]) => ({
+      id: service ?? '',
+      systemName: systemName ?? '',
+      token: secretOf(token),
+    })),
+  }))
+}
+
+/** From the release after 2.16 on a token is kept as a digest only. Source: porta `app/models/access_token.rb`. */
+const digestPrefix = 'SHA384$'
+
+/** The most useful token of each account. */
+async function readTokens(session: SourceSession): Promise<ReadonlyMap<string, string>> {
+  const rows = await session.query(
+    `SELECT u.account_id, t.value FROM access_tokens t JOIN users u ON u.id = t.owner_id
+      WHERE t.scopes LIKE '%account_management%' AND u.role = 'admin' AND u.state = 'active' AND t.value NOT LIKE '${digestPrefix}%'
+      ORDER BY u.account_id, CASE WHEN t.scopes LIKE '%stats%' THEN 0 ELSE 1 END, CASE t.permission WHEN 'rw' THEN 0 ELSE 1 END, t.id`,
+    'reading the access tokens',
+  )
+  const first = new Map<string, string>()
+  for (const [account, value] of rows) {
+    if (account !== null && account !== undefined && !first.has(account)) first.set(account, value ?? '')
+  }
+  return first
+}
+
+function secretOf(value: string | null | undefined): Secret | null {
+  return value === null || value === undefined || value === '' ? null : new Secret(value)
+}

@@ -1,0 +1,166 @@
+import { z } from 'zod'
+import type { Step, StepContext } from '../ports/step.ts'
+import { type CreatedToken, tokenScopes, type UserId } from '../ports/threescale-api.ts'
+import { masterApi, tenantApi } from './apis.ts'
+import { unpackSecrets } from './exchanges.ts'
+import { factsIfAny } from './facts.ts'
+import { fault } from './faults.ts'
+import { measure } from './measure.ts'
+import { domainOf, placeOf, rhoamNamespaces, type ThreescalePlace } from './places.ts'
+import { changeSecret, readSecret, secretValue } from './secrets.ts'
+import type { Tools } from './tools.ts'
+import { rhoamAdminHost, rhoamTenant, tenantTaken } from './traps.ts'
+import { Secret } from '../base/secret.ts'
+
+const tokenName = 'Threeshift for RHOAM'
+const adminName = 'admin'
+
+const facts = z.object({ tenant: z.string(), created: z.boolean() })
+
+/** Step 19: the tenant that RHOAM calls its own is there, and RHOAM's secret holds a token that it accepts. */
+export function defaultTenant(tools: Tools): Step {
+  return {
+    async check(context) {
+      const at = await placeOf(tools, context, 'destination')
+      const answers = await providerAnswers(tools, context, at)
+      if (answers)
+        return { kind: 'done', says: `${rhoamAdminHost(context.migration)} answers RHOAM's token`, facts: {} }
+      return { kind: 'needed', says: `${rhoamAdminHost(context.migration)} does not answer RHOAM's token` }
+    },
+
+    async explain(context) {
+      const found = await storedTenant(tools, context)
+      return {
+        summary: 'RHOAM gets a tenant of its own and a token for it; its secret changes in both namespaces.',
+        diff: [
+          { what: `tenant ${rhoamTenant}`, before: found?.id ?? null, after: found?.id ?? 'new' },
+          { what: 'secret system-seed, ADMIN_ACCESS_TOKEN', before: "the source's", after: `token ${tokenName}` },
+        ],
+      }
+    },
+
+    async apply(context) {
+      const at = await placeOf(tools, context, 'destination')
+      const existing = await storedTenant(tools, context)
+      if (existing === undefined) await createTenant(tools, context, at)
+      const { id, token } = await tenantWithToken(tools, context)
+      await activate(tools, context, at, id)
+      const created = await freshToken(tools, context, at, token)
+      await writeSeed(context, at, created)
+      const before = factsIfAny(context, 'default-tenant', facts)
+      return { says: `tenant ${id}`, facts: { tenant: id, created: before?.created ?? existing === undefined } }
+    },
+
+    async confirm(context) {
+      const at = await placeOf(tools, context, 'destination')
+      const operator = await readSecret(operatorNamespace(at, context), 'system-seed')
+      const product = await readSecret(at, 'system-seed')
+      const token = product?.['ADMIN_ACCESS_TOKEN']
+      return {
+        says: `${rhoamAdminHost(context.migration)} was called with the token of system-seed`,
+        measured: [
+          measure('the token is accepted by the tenant', true, await providerAnswers(tools, context, at)),
+          measure(
+            'both namespaces hold the same token',
+            true,
+            token !== undefined && operator?.['ADMIN_ACCESS_TOKEN']?.equals(token) === true,
+          ),
+        ],
+        facts: {},
+      }
+    },
+
+    async undo(context) {
+      const at = await placeOf(tools, context, 'destination')
+      const seed = (await unpackSecrets(tools, context)).get('system-seed') ?? {}
+      for (const place of [operatorNamespace(at, context), at]) await changeSecret(place, 'system-seed', seed)
+      const made = factsIfAny(context, 'default-tenant', facts)
+      if (made?.created !== true)
+        return { says: "the tenant was the customer's and stays; the secret is the source's again" }
+      const master = await masterApi(tools, at)
+      const tenant = (await master.tenants({ signal: context.signal })).find(({ id }) => id === made.tenant)
+      if (tenant !== undefined) await master.scheduleDeletion(tenant.id, { signal: context.signal })
+      return { says: `tenant ${made.tenant} is scheduled for deletion; the secret is the source's again` }
+    },
+  }
+}
+
+function operatorNamespace(at: ThreescalePlace, { migration }: StepContext): ThreescalePlace {
+  return { ...at, namespace: rhoamNamespaces(migration).operator }
+}
+
+async function storedTenant(tools: Tools, { migration, signal }: StepContext) {
+  const database = await tools.database(migration.destination.database)
+  const tenants = await tools.threescaleDatabase.tenants(database, { signal })
+  return tenantTaken(tenants, domainOf(migration, 'destination'))
+}
+
+/** The token is the one that the database holds: what the creation told may have died with an earlier try. */
+async function tenantWithToken(
+  tools: Tools,
+  context: StepContext,
+): Promise<{ readonly id: string; readonly token: Secret }> {
+  const stored = await storedTenant(tools, context)
+  if (stored?.token == null) throw fault('STEP_NO_TOKEN', { tenants: [stored?.id ?? rhoamTenant] })
+  return { id: stored.id, token: stored.token }
+}
+
+async function createTenant(tools: Tools, { migration, signal }: StepContext, at: ThreescalePlace): Promise<void> {
+  const password = await secretValue(at, 'system-seed', 'ADMIN_PASSWORD')
+  const email = `${adminName}@${rhoamTenant}.${domainOf(migration, 'destination')}`
+  await (await masterApi(tools, at)).createTenant(
+    { orgName: rhoamTenant, username: adminName, email, password },
+    { signal },
+  )
+}
+
+async function activate(tools: Tools, { signal }: StepContext, at: ThreescalePlace, tenant: string): Promise<void> {
+  const master = await masterApi(tools, at)
+  const account = (await master.tenants({ signal })).find(({ id }) => id === tenant)
+  if (account === undefined) return
+  const pending = (await master.users(account.id, { signal })).filter(({ state }) => state === 'pending')
+  for (const { id } of pending satisfies readonly { id: UserId }[])
+    await master.activateUser(account.id, id, { signal })
+}
+
+/** A token with every scope; one of this name that an earlier try made is replaced, for its value is lost. */
+async function freshToken(
+  tools: Tools,
+  { migration, signal }: StepContext,
+  at: ThreescalePlace,
+  token: Secret,
+): Promise<CreatedToken> {
+  const api = tenantApi(tools, at, rhoamAdminHost(migration), token)
+  for (const { id, name } of await api.accessTokens({ signal })) {
+    if (name === tokenName) await api.deleteAccessToken(id, { signal })
+  }
+  return api.createAccessToken({ name: tokenName, permission: 'rw', scopes: tokenScopes }, { signal })
+}
+
+/** RHOAM's operator first: it writes what it holds over what 3scale holds. */
+async function writeSeed(context: StepContext, at: ThreescalePlace, { value }: CreatedToken): Promise<void> {
+  const email = `${adminName}@${rhoamTenant}.${domainOf(context.migration, 'destination')}`
+  const values = { ADMIN_ACCESS_TOKEN: value, ADMIN_USER: new Secret(adminName), ADMIN_EMAIL: new Secret(email) }
+  for (const place of [operatorNamespace(at, context), at]) await changeSecret(place, 'system-seed', values)
+}
+
+async function providerAnswers(
+  tools: Tools,
+  { migration, signal }: StepContext,
+  at: ThreescalePlace,
+): Promise<boolean> {
+  const token = (await readSecret(at, 'system-seed'))?.['ADMIN_ACCESS_TOKEN']
+  if (token === undefined) return false
+  const host = rhoamAdminHost(migration)
+  try {
+    return (await tenantApi(tools, at, host, token).provider({ signal })).adminDomain === host
+  } catch (error) {
+    signal.throwIfAborted()
+    if (isFault(error, 'THREESCALE_')) return false
+    throw error
+  }
+}
+
+function isFault(error: unknown, prefix: string): boolean {
+  return error instanceof Error && 'code' in error && String(error.code).startsWith(prefix)
+}

@@ -1,0 +1,69 @@
+import type { Migration } from '../model/migration.ts'
+import type { Cluster } from '../ports/cluster.ts'
+import type { StepContext } from '../ports/step.ts'
+import { fault } from './faults.ts'
+import { apiManagers } from './kinds.ts'
+import type { ClusterPlace, Tools } from './tools.ts'
+
+/** One 3scale: which cluster, which namespace, below which domain. */
+export interface ThreescalePlace {
+  readonly place: ClusterPlace
+  readonly cluster: Cluster
+  /** Of the APIManager and its workloads. */
+  readonly namespace: string
+  /** Of the 3scale operator. */
+  readonly operatorNamespace: string
+  readonly domain: string
+  readonly signal: AbortSignal
+}
+
+/** Namespaces of RHOAM, all with its prefix. */
+export function rhoamNamespaces(migration: Migration) {
+  const prefix = migration.destination.namespacePrefix
+  return {
+    operator: `${prefix}-operator`,
+    threescale: `${prefix}-3scale`,
+    threescaleOperator: `${prefix}-3scale-operator`,
+    sso: `${prefix}-rhsso`,
+  }
+}
+
+/** Below which a 3scale at this place serves its hosts. */
+export function domainOf(migration: Migration, place: ClusterPlace): string {
+  switch (place) {
+    case 'source':
+      return migration.source.wildcardDomain
+    case 'migration':
+      return migration.migrationCluster.wildcardDomain
+    case 'destination':
+      return migration.destination.customDomain ?? migration.destination.wildcardDomain
+  }
+}
+
+/** Connects to the cluster of a place. Faults: STEP_NO_ACCESS, OPENSHIFT_*. */
+export async function placeOf(tools: Tools, context: StepContext, place: ClusterPlace): Promise<ThreescalePlace> {
+  const { migration, signal } = context
+  const rhoam = rhoamNamespaces(migration)
+  const namespace = {
+    source: migration.source.namespace,
+    migration: migration.migrationCluster.namespace,
+    destination: rhoam.threescale,
+  }[place]
+  return {
+    place,
+    cluster: await tools.cluster(place, signal),
+    namespace,
+    operatorNamespace: place === 'destination' ? rhoam.threescaleOperator : namespace,
+    domain: domainOf(migration, place),
+    signal,
+  }
+}
+
+/** The one APIManager of a place. Faults: STEP_NO_THREESCALE. */
+export async function apiManagerOf({ cluster, place, namespace, signal }: ThreescalePlace) {
+  const found = []
+  for await (const page of cluster.list(apiManagers, { namespace }, { signal })) found.push(...page)
+  const [only, other] = found
+  if (only === undefined || other !== undefined) throw fault('STEP_NO_THREESCALE', { place, namespace })
+  return only
+}

@@ -1,0 +1,136 @@
+import { Secret } from '../base/secret.ts'
+import { databaseUrl, redisUrl } from '../model/render-url.ts'
+import { isAtLeast } from '../model/release.ts'
+import { secretsCarriedTo } from '../threescale/secrets.ts'
+import type { Step, StepContext } from '../ports/step.ts'
+import { workingDatabase } from './databases.ts'
+import { unpackSecrets } from './exchanges.ts'
+import { apiManagers } from './kinds.ts'
+import { measure } from './measure.ts'
+import { apiManagerOf, placeOf, type ThreescalePlace } from './places.ts'
+import { changeSecret, digestOf, readSecret, restoreSecret, type SecretValues } from './secrets.ts'
+import type { Tools } from './tools.ts'
+
+/** The copy of 3scale must not send queued mail to real people. */
+const noMail = Object.fromEntries(
+  Object.entries({ address: 'localhost', port: '9', username: '', password: '', domain: '', authentication: '' }).map(
+    ([key, value]) => [key, new Secret(value)],
+  ),
+)
+
+/** Step 8: the source's secrets are carried, those of databases point to the migration cluster's. */
+export function plugIn(tools: Tools): Step {
+  const at = (context: StepContext) => placeOf(tools, context, 'migration')
+  return {
+    async check(context) {
+      const threescale = await at(context)
+      const other = await secretsThatDiffer(threescale, await wanted(tools, context))
+      if (other.length > 0) return { kind: 'needed', says: `${other.length} secrets are not as they should be` }
+      if (!(await isExternal(threescale, context))) return { kind: 'needed', says: 'databases are not external yet' }
+      return { kind: 'done', says: 'secrets and databases are plugged in', facts: {} }
+    },
+
+    async explain(context) {
+      const secrets = await wanted(tools, context)
+      return {
+        summary: `${secrets.size} secrets of ${context.migration.migrationCluster.namespace} are written; what they hold now is kept beside them.`,
+        diff: [...secrets].flatMap(([name, values]) =>
+          Object.keys(values).map((key) => ({
+            what: `secret ${name}, ${key}`,
+            before: 'as installed',
+            after: sourceOf(name),
+          })),
+        ),
+      }
+    },
+
+    async apply(context) {
+      const threescale = await at(context)
+      const secrets = await wanted(tools, context)
+      for (const [name, values] of secrets) await changeSecret(threescale, name, values)
+      await makeExternal(threescale, context)
+      return { says: `${secrets.size} secrets written`, facts: {} }
+    },
+
+    async confirm(context) {
+      const threescale = await at(context)
+      const secrets = await wanted(tools, context)
+      const other = await secretsThatDiffer(threescale, secrets)
+      return {
+        says: 'secrets were compared by their digests',
+        measured: [
+          measure('secrets that are as packed or as planned', secrets.size, secrets.size - other.length),
+          measure('databases are external', true, await isExternal(threescale, context)),
+        ],
+        facts: {},
+      }
+    },
+
+    async undo(context) {
+      const threescale = await at(context)
+      const names = [...(await wanted(tools, context)).keys()]
+      for (const name of names) await restoreSecret(threescale, name)
+      return { says: `${names.length} secrets are as they were` }
+    },
+  }
+}
+
+function sourceOf(name: string): string {
+  return secretsCarriedTo('migration').some((carried) => carried === name)
+    ? "the source's"
+    : 'for the migration cluster'
+}
+
+/** Every key that the secrets must have here. */
+async function wanted(tools: Tools, context: StepContext): Promise<ReadonlyMap<string, SecretValues>> {
+  const { migrationCluster, source } = context.migration
+  const packed = await unpackSecrets(tools, context)
+  const database = await tools.database(workingDatabase(context.migration))
+  const redis = await tools.redisAt(migrationCluster.redis)
+  const carried = secretsCarriedTo('migration').flatMap((name) => {
+    const values = packed.get(name)
+    return values === undefined ? [] : [[name, values] as const]
+  })
+  const messageBus = source.release === '2.11' ? { MESSAGE_BUS_URL: redisUrl(redis, 1) } : {}
+  return new Map<string, SecretValues>([
+    ...carried,
+    [
+      'system-database',
+      { URL: databaseUrl(database), DB_USER: new Secret(database.user), DB_PASSWORD: database.password },
+    ],
+    ['backend-redis', { REDIS_STORAGE_URL: redisUrl(redis, 0), REDIS_QUEUES_URL: redisUrl(redis, 1) }],
+    ['system-redis', { URL: redisUrl(redis, 1), ...messageBus }],
+    ['system-smtp', noMail],
+  ])
+}
+
+/** Names of those of which some key is not as wanted. */
+export async function secretsThatDiffer(
+  at: ThreescalePlace,
+  secrets: ReadonlyMap<string, SecretValues>,
+): Promise<readonly string[]> {
+  const other: string[] = []
+  for (const [name, values] of secrets) {
+    const found = await readSecret(at, name)
+    const same = Object.fromEntries(Object.keys(values).flatMap((key) => (found?.[key] ? [[key, found[key]]] : [])))
+    if (digestOf(same) !== digestOf(values)) other.push(name)
+  }
+  return other
+}
+
+/** 2.11 knows one switch for all databases, later releases one for each. Source: 3scale-operator `apis/apps/v1alpha1`. */
+async function makeExternal(at: ThreescalePlace, { migration }: StepContext): Promise<void> {
+  const { metadata } = await apiManagerOf(at)
+  const spec = isAtLeast(migration.source.release, '2.12')
+    ? { externalComponents: { system: { database: true, redis: true }, backend: { redis: true } } }
+    : { highAvailability: { enabled: true } }
+  const ref = { namespace: at.namespace, name: metadata.name }
+  await at.cluster.patch(apiManagers, ref, { kind: 'merge', body: { spec } }, { signal: at.signal })
+}
+
+async function isExternal(at: ThreescalePlace, { migration }: StepContext): Promise<boolean> {
+  const { spec } = await apiManagerOf(at)
+  if (!isAtLeast(migration.source.release, '2.12')) return spec.highAvailability?.enabled === true
+  const { system, backend } = spec.externalComponents ?? {}
+  return system?.['database'] === true && system['redis'] === true && backend?.['redis'] === true
+}

@@ -1,0 +1,133 @@
+import { join } from 'node:path'
+import { z } from 'zod'
+import type { RedisMoveRequest } from '../ports/redis.ts'
+import type { ConfirmResult, Step, StepContext } from '../ports/step.ts'
+import { dumpFiles } from './dump.ts'
+import { fault } from './faults.ts'
+import { dumpsFolder } from './load-system-database.ts'
+import { measure, measureNone } from './measure.ts'
+import { placeOf } from './places.ts'
+import { readRecord, removeRecord, writeRecord } from './records.ts'
+import type { Tools } from './tools.ts'
+import { operatorPods, podsLeft } from './workloads.ts'
+
+const record = 'redis-restored.json'
+const savedFile = 'redis-before-restore.rdb'
+
+export const restoreRedisFacts = z.object({
+  keys: z.number().int(),
+  /** What was there before, as a file on the machine that restored. */
+  saved: z.object({ bytes: z.number().int(), sha256: z.string() }),
+})
+type RestoreRedisFacts = z.output<typeof restoreRedisFacts>
+
+/** Step 14: the counters of the source's backend Redis, into that of RHOAM, while nothing of 3scale runs there. */
+export function restoreRedis(tools: Tools): Step {
+  return {
+    async check() {
+      const facts = await readRecord(tools, record, restoreRedisFacts)
+      if (facts === null) return { kind: 'needed', says: 'the dump of Redis is not restored' }
+      return { kind: 'done', says: says(facts), facts: { ...facts } }
+    },
+
+    async explain(context) {
+      const inspected = await tools.redis.inspect(await moveOf(tools, context))
+      const carried = inspected.families.filter(({ handling }) => handling !== 'skip')
+      return {
+        summary: `${carried.reduce((sum, { keys }) => sum + keys, 0)} of ${inspected.keys} keys are carried; the others are made again from the database or end by themselves.`,
+        diff: inspected.families.map(({ name, keys, handling }) => ({
+          what: `${keys} keys of ${name}`,
+          before: null,
+          after: handling,
+        })),
+      }
+    },
+
+    async apply(context) {
+      await refuseWhileRunning(tools, context)
+      const move = await moveOf(tools, context)
+      const saved = await tools.snapshots.save({
+        source: { kind: 'server', endpoint: move.target },
+        file: join(tools.folder, savedFile),
+        spoolFolder: tools.folder,
+        onProgress: () => undefined,
+        signal: context.signal,
+      })
+      const { keys } = await tools.redis.copy(move)
+      const facts = { keys, saved: { bytes: saved.bytes, sha256: saved.sha256 } }
+      await writeRecord(tools, record, facts)
+      return { says: says(facts), facts }
+    },
+
+    confirm: async (context) => compareCounters(tools, await moveOf(tools, context)),
+
+    async undo() {
+      await removeRecord(tools, record)
+      return { says: `what was there before is in ${savedFile}; the next restore writes over what this one wrote` }
+    },
+  }
+}
+
+/** From the dump that the vendor unpacked. */
+function moveOf(tools: Tools, context: StepContext): Promise<RedisMoveRequest> {
+  return redisMove(tools, context, join(dumpsFolder(tools), dumpFiles.redis))
+}
+
+/** From a dump in `file` into RHOAM's Redis. */
+export async function redisMove(
+  tools: Tools,
+  { migration, signal, onProgress }: StepContext,
+  file: string,
+): Promise<RedisMoveRequest> {
+  const target = await tools.redisAt(migration.destination.redis.storage)
+  const queues = await tools.redisAt(migration.destination.redis.queues)
+  return {
+    source: { kind: 'file', file },
+    target,
+    carry: 'default',
+    mode: 'overwrite',
+    databases: new Map([
+      [0, target.db],
+      [1, queues.db],
+    ]),
+    // RHOAM's own installation has left keys there; they are in the saved file.
+    ontoExisting: true,
+    followQuietMs: null,
+    spoolFolder: tools.folder,
+    onSpoolKept: () => undefined,
+    maxLatencyMs: null,
+    onProgress: ({ bytes, totalBytes }) =>
+      onProgress({ done: bytes, total: totalBytes, unit: 'bytes of the dump', exact: true, at: tools.clock.now() }),
+    signal,
+  }
+}
+
+/** Every carried key of the dump, and the sums per service, metric and period. */
+export async function compareCounters(tools: Tools, move: RedisMoveRequest): Promise<ConfirmResult> {
+  const verified = await tools.redis.verify(move)
+  const missing = verified.differences.filter(({ kind }) => kind !== 'extra')
+  const sums = verified.stats.filter(({ sum, targetSum }) => sum !== targetSum)
+  const all = verified.stats.length
+  return {
+    says: `${verified.keys} keys compared, ${all} sums per service, metric and period`,
+    measured: [
+      measureNone(
+        'keys of the dump that are missing or changed',
+        missing.map(({ key }) => key),
+      ),
+      measure('sums per service, metric and period that are equal', all, all - sums.length),
+    ],
+    facts: {},
+  }
+}
+
+async function refuseWhileRunning(tools: Tools, context: StepContext): Promise<void> {
+  const at = await placeOf(tools, context, 'destination')
+  const left = await podsLeft(at)
+  if (left.length === 0 && (await operatorPods(at)) === 0) return
+  throw fault('STEP_STILL_RUNNING', { place: 'destination', pods: left.length })
+}
+
+function says({ keys, saved }: RestoreRedisFacts): string {
+  return `${keys} keys restored; ${saved.bytes} bytes of what was there before are kept`
+}

@@ -1,0 +1,98 @@
+import { createHash } from 'node:crypto'
+import { Secret } from '../base/secret.ts'
+import type { Cluster, Waiting } from '../ports/cluster.ts'
+import { deadlineMs } from './deadlines.ts'
+import { fault } from './faults.ts'
+import { secrets } from './kinds.ts'
+import type { ClusterPlace } from './tools.ts'
+
+/** Before a secret is changed, what it held is kept beside it, under this name and its own. */
+const savedPrefix = 'threeshift-saved-'
+
+export interface SecretPlace extends Waiting {
+  readonly cluster: Cluster
+  readonly place: ClusterPlace
+  readonly namespace: string
+}
+
+/** Keys and values of one Secret. */
+export type SecretValues = Readonly<Record<string, Secret>>
+
+/** Null: there is none of this name. */
+export async function readSecret(place: SecretPlace, name: string): Promise<SecretValues | null> {
+  const { cluster, namespace, signal } = place
+  const found = await cluster.get(secrets, { namespace, name }, { signal })
+  if (found === null) return null
+  return Object.fromEntries(
+    Object.entries(found.data).map(([key, value]) => [key, new Secret(Buffer.from(value, 'base64').toString())]),
+  )
+}
+
+/** One value of it. Faults: STEP_SECRET_MISSING. */
+export async function secretValue(place: SecretPlace, name: string, key: string): Promise<Secret> {
+  const value = (await readSecret(place, name))?.[key]
+  if (value === undefined) throw fault('STEP_SECRET_MISSING', { place: place.place, secret: name, keys: [key] })
+  return value
+}
+
+/** SHA-256 over keys and values in the order of the keys, in hex: equal for equal secrets, and tells nothing of them. */
+export function digestOf(values: SecretValues): string {
+  const hash = createHash('sha256')
+  for (const key of Object.keys(values).sort()) {
+    const value = Buffer.from(values[key]?.reveal('compare secrets by their digest') ?? '')
+    hash.update(`${Buffer.byteLength(key)}:${key}${value.length}:`).update(value)
+  }
+  return hash.digest('hex')
+}
+
+/**
+ * Sets keys of a Secret and leaves its other keys; makes it if need be. What it held before the first change is kept in a
+ * Secret of its own, so that `restoreSecret` can put it back.
+ */
+export async function changeSecret(place: SecretPlace, name: string, values: SecretValues): Promise<void> {
+  await keep(place, name)
+  await write(place, name, values)
+}
+
+async function keep(place: SecretPlace, name: string): Promise<void> {
+  const saved = `${savedPrefix}${name}`
+  if ((await readSecret(place, saved)) !== null) return
+  const before = await readSecret(place, name)
+  // An empty one says that there was none.
+  await write(place, saved, before ?? {})
+}
+
+async function write(place: SecretPlace, name: string, values: SecretValues): Promise<void> {
+  const { cluster, namespace, signal } = place
+  const data = Object.fromEntries(
+    Object.entries(values).map(([key, value]) => [key, new Secret(toBase64(value.reveal('write it into a Secret')))]),
+  )
+  const manifest = { metadata: { namespace, name }, fields: { type: 'Opaque', data } }
+  await cluster.apply(secrets, manifest, { signal, force: true })
+}
+
+function toBase64(value: string): string {
+  return Buffer.from(value).toString('base64')
+}
+
+/** Puts back what `changeSecret` kept, and forgets it. Without that it changes nothing. */
+export async function restoreSecret(place: SecretPlace, name: string): Promise<void> {
+  const { cluster, namespace, signal } = place
+  const saved = await cluster.get(secrets, { namespace, name: `${savedPrefix}${name}` }, { signal })
+  if (saved === null) return
+  const ref = { namespace, name }
+  if (Object.keys(saved.data).length === 0) {
+    await cluster.remove(secrets, ref, { signal, deadlineMs: deadlineMs.removal })
+  } else {
+    const now = await cluster.get(secrets, ref, { signal })
+    const gone = Object.keys(now?.data ?? {}).filter((key) => !Object.hasOwn(saved.data, key))
+    const data: Record<string, Secret | null> = Object.fromEntries(gone.map((key) => [key, null]))
+    for (const [key, value] of Object.entries(saved.data)) data[key] = new Secret(value)
+    await cluster.patch(secrets, ref, { kind: 'merge', body: { data } }, { signal })
+  }
+  await cluster.remove(
+    secrets,
+    { namespace, name: `${savedPrefix}${name}` },
+    { signal, deadlineMs: deadlineMs.removal },
+  )
+}

@@ -1,0 +1,85 @@
+import type { StepContext } from '../ports/step.ts'
+import { masterApi } from './apis.ts'
+import { deadlineMs } from './deadlines.ts'
+import { routes } from './kinds.ts'
+import { measureNone } from './measure.ts'
+import { domainOf, type ThreescalePlace } from './places.ts'
+import { rake } from './pods.ts'
+import type { Tools } from './tools.ts'
+import { operatorPods, operatorRef, readWorkloads, scaleDeployment, scaleUp } from './workloads.ts'
+
+/** Starts the operator and every workload that was stopped, and has the routes made of what the database says. */
+export async function startThreescale(at: ThreescalePlace): Promise<readonly string[]> {
+  await scaleDeployment(at, operatorRef(at), 1)
+  const started = await scaleUp(at)
+  await rake(at, 'zync:resync:domains')
+  return started
+}
+
+/** Why it does not run as it should, or null. */
+export async function whyNotRunning(at: ThreescalePlace): Promise<string | null> {
+  if ((await operatorPods(at)) === 0) return 'its operator is stopped'
+  const stopped = (await readWorkloads(at)).filter(({ saved, wanted, ready }) => saved !== null || ready < wanted)
+  return stopped.length === 0 ? null : `${stopped.map(({ name }) => name).join(', ')} are not ready`
+}
+
+/** Waits until every host is the host of an admitted route; gives the hosts of all routes. */
+export async function routesAdmitted(at: ThreescalePlace, hosts: readonly string[]): Promise<readonly string[]> {
+  const { cluster, namespace, signal } = at
+  const found = await cluster.until(routes, { namespace }, (all) => missing(all, hosts).length === 0, {
+    signal,
+    deadlineMs: deadlineMs.routes,
+    what: `routes for ${hosts.length} hosts in ${namespace}`,
+    describe: (all) => `${missing(all, hosts).length} without an admitted route`,
+  })
+  return found.map(({ spec }) => spec.host)
+}
+
+type Routes = readonly {
+  spec: { host: string }
+  status: { ingress: readonly { conditions: readonly { type: string; status: string }[] }[] }
+}[]
+
+function missing(all: Routes, hosts: readonly string[]): readonly string[] {
+  const admitted = new Set(
+    all
+      .filter(({ status }) =>
+        status.ingress.some(({ conditions }) =>
+          conditions.some(({ type, status }) => type === 'Admitted' && status === 'True'),
+        ),
+      )
+      .map(({ spec }) => spec.host),
+  )
+  return hosts.filter((host) => !admitted.has(host))
+}
+
+/** Every tenant's hosts, as the database at that place has them. */
+export async function tenantHosts(tools: Tools, context: StepContext, database: string): Promise<readonly string[]> {
+  const tenants = await tools.threescaleDatabase.tenants(await tools.database(database), { signal: context.signal })
+  return tenants.flatMap(({ adminHost, portalHost }) => [adminHost, portalHost])
+}
+
+/** That 3scale runs, the master's API knows every tenant of the database, and every host has its route. */
+export async function confirmRunning(tools: Tools, context: StepContext, at: ThreescalePlace, database: string) {
+  const { signal } = context
+  const why = await whyNotRunning(at)
+  const stored = await tools.threescaleDatabase.tenants(await tools.database(database), { signal })
+  const known = new Set<string>((await (await masterApi(tools, at)).tenants({ signal })).map(({ id }) => id))
+  const hosts = stored.flatMap(({ adminHost, portalHost }) => [adminHost, portalHost])
+  const admitted = new Set(await routesAdmitted(at, hosts))
+  return {
+    says: `${stored.length} tenants below ${domainOf(context.migration, at.place)}, ${admitted.size} routes`,
+    measured: [
+      measureNone('what does not run', why === null ? [] : [why]),
+      measureNone(
+        'tenants that the master API does not know',
+        stored.filter(({ id }) => !known.has(id)).map(({ id }) => id),
+      ),
+      measureNone(
+        'hosts without an admitted route',
+        hosts.filter((host) => !admitted.has(host)),
+      ),
+    ],
+    facts: {},
+  }
+}

@@ -1,0 +1,151 @@
+import assert from 'node:assert/strict'
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
+import process from 'node:process'
+import { setTimeout as pause } from 'node:timers/promises'
+import { after, before, test } from 'node:test'
+import { openRehearsalWorld, type RehearsalWorld } from '../../src/app/rehearsal/world.ts'
+import { type OpenTools, openTools } from '../../src/app/tools.ts'
+import { systemClock } from '../../src/base/clock.ts'
+import { Fault } from '../../src/base/fault.ts'
+import type { JsonObject } from '../../src/model/json.ts'
+import type { Party } from '../../src/model/party.ts'
+import { parties } from '../../src/model/party.ts'
+import type { PlanRow } from '../../src/model/plan.ts'
+import type { RowId } from '../../src/model/row-id.ts'
+import type { StepContext } from '../../src/ports/step.ts'
+import { compile } from '../../src/runbook/compile.ts'
+import { runbook } from '../../src/runbook/rows.ts'
+import { allSteps } from '../../src/steps/all.ts'
+import { quickTiming } from '../support/clusters.ts'
+import { motoPrograms } from '../support/moto.ts'
+import { temporaryFolder } from '../support/servers.ts'
+import { systemPostgresPrograms } from '../support/system-postgres.ts'
+
+const { signal } = new AbortController()
+const dir = temporaryFolder()
+let world: RehearsalWorld
+const tools = new Map<Party, OpenTools>()
+const { wrapped } = await import('/tmp/diag.mjs' as string)
+const facts: Record<string, JsonObject> = {}
+
+before(async () => {
+  world = await openRehearsalWorld({
+    dir: join(dir, 'world'),
+    release: '2.13',
+    rhoamVersion: '1.45',
+    tenants: 3,
+    scale: 0.02,
+    seed: 7,
+    speed: 200,
+    path: process.env.PATH ?? '',
+    clock: systemClock,
+    motoPrograms,
+    postgresPrograms: systemPostgresPrograms(),
+    signal,
+  })
+  for (const party of parties) {
+    const settings = world.settings[party]
+    tools.set(
+      party,
+      await openTools({
+        party,
+        migration: world.migration,
+        context: { env: (name) => settings.get(name), cwd: dir, signal },
+        stateFolder: join(dir, 'state', party),
+        clock: world.worldClock,
+        pace: {
+          aws: { lookEveryMs: 2, backOffMs: [2, 4, 8, 16], settleMs: 2000, longestWaitMs: 60_000 },
+          openshift: quickTiming,
+          drain: { samples: 2, everyMs: 20, deadlineMs: 200 },
+        },
+      }),
+    )
+  }
+})
+
+after(async () => {
+  for (const one of tools.values()) one.close()
+  await world?.close()
+  rmSync(dir, { recursive: true, force: true })
+})
+
+function stepOf(row: PlanRow) {
+  const own = tools.get(row.owner)
+  const step = own && allSteps((wrapped ?? ((x: OpenTools) => x))(own)).get(row.id)
+  if (step === undefined) throw new Error(`no step for ${row.id}`)
+  return step
+}
+
+function contextOf(row: PlanRow): StepContext {
+  return {
+    migration: world.migration,
+    row,
+    generation: 1,
+    fence: 1,
+    facts,
+    signal: AbortSignal.timeout(Number(process.env['ROW_MS'] ?? 40_000)),
+    onProgress: () => undefined,
+  }
+}
+
+function addFacts(row: PlanRow, more: JsonObject): void {
+  facts[row.id] = { ...facts[row.id], ...more }
+}
+
+/** Applies a row as often as a person has to be asked, who then does what is asked for. */
+async function apply(row: PlanRow): Promise<void> {
+  for (let asked = 0; ; asked++) {
+    try {
+      addFacts(row, (await stepOf(row).apply(contextOf(row))).facts)
+      return
+    } catch (error) {
+      if (!(error instanceof Fault && error.code === 'STEP_BY_HAND') || asked === 600) throw error
+      assert.ok(world.byHand(row.id), `nobody knows how to do ${row.id}`)
+      await pause(100)
+    }
+  }
+}
+
+async function runRow(row: PlanRow): Promise<void> {
+  const step = stepOf(row)
+  const checked = await step.check(contextOf(row))
+  if (checked.kind === 'done') addFacts(row, checked.facts)
+  else {
+    const { summary } = await step.explain(contextOf(row))
+    assert.ok(summary.length > 0)
+    await apply(row)
+  }
+  const { measured, facts: found } = await step.confirm(contextOf(row))
+  addFacts(row, found)
+  assert.deepEqual(
+    measured.filter(({ equal }) => !equal),
+    [],
+    `${row.id}: what was measured is not what it should be`,
+  )
+  assert.ok(measured.length > 0, `${row.id} measures nothing`)
+}
+
+test('every row of the limited path runs, and what it did is measured', { timeout: 1_500_000 }, async (t) => {
+  const { rows } = compile(runbook, world.migration)
+  const only = process.env['JOURNEY_UNTIL'] as RowId | undefined
+  for (const row of rows) {
+    const began = performance.now()
+    let failed: unknown
+    await t.test(row.id, async () => {
+      try {
+        await runRow(row)
+      } catch (error) {
+        failed = error
+        throw error
+      }
+    })
+    process.stderr.write(`${row.id} ${Math.round(performance.now() - began)} ms\n`)
+    if (failed !== undefined) {
+      ;(await import('/tmp/diag.mjs' as string)).diag(world)
+      console.error(failed, (failed as { details?: unknown }).details, world.troubles.slice(0, 5))
+      break
+    }
+    if (row.id === only) break
+  }
+})

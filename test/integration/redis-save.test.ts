@@ -1,0 +1,63 @@
+import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { systemClock } from '../../src/base/clock.ts'
+import { Fault } from '../../src/base/fault.ts'
+import { redisSnapshots } from '../../src/movers/redis/save-snapshot.ts'
+import { objectsOnDemand } from '../../src/app/objects-on-demand.ts'
+import { Secret } from '../../src/base/secret.ts'
+import { parseRedisUrl } from '../../src/model/parse-redis-url.ts'
+import { fillEveryType, redisUrl, startTestRedis, type TestRedis } from '../support/redis.ts'
+import { temporaryFolder } from '../support/servers.ts'
+
+const snapshots = redisSnapshots(
+  systemClock,
+  objectsOnDemand(() => undefined),
+)
+const folder = temporaryFolder()
+let redis: TestRedis
+
+before(async () => {
+  redis = await startTestRedis()
+  await fillEveryType(redis.client)
+})
+after(async () => {
+  await redis.stop()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+const request = (file: string, signal = new AbortController().signal) => ({
+  source: { kind: 'server', endpoint: parseRedisUrl(new Secret(redisUrl(redis.server)), 'a test server') } as const,
+  file,
+  spoolFolder: folder,
+  onProgress: () => undefined,
+  signal,
+})
+
+test('what a live server holds is one whole file, whose digest is told', async () => {
+  const file = join(folder, 'dump.rdb')
+  writeFileSync(file, 'an older one')
+  const saved = await snapshots.save(request(file))
+  const bytes = readFileSync(file)
+  assert.deepEqual([saved.bytes, saved.exact], [bytes.length, true])
+  assert.equal(saved.sha256, createHash('sha256').update(bytes).digest('hex'))
+  assert.equal(bytes.subarray(0, 5).toString(), 'REDIS')
+})
+
+test('a file that is cut short, or has no place to go, is a fault, and nothing has the name', async () => {
+  const whole = join(folder, 'whole.rdb')
+  await snapshots.save(request(whole))
+  const cut = join(folder, 'cut.rdb')
+  writeFileSync(cut, readFileSync(whole).subarray(0, -9))
+  const target = join(folder, 'target.rdb')
+  const source = { kind: 'file', file: cut } as const
+  await assert.rejects(snapshots.save({ ...request(target), source }), (error) => error instanceof Fault)
+  assert.ok(!existsSync(target))
+  const nowhere = join(folder, 'nowhere', 'target.rdb')
+  await assert.rejects(
+    snapshots.save(request(nowhere)),
+    (error) => error instanceof Fault && error.code === 'REDIS_SPOOL_FAILED',
+  )
+})
