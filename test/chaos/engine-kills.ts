@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { availableParallelism, cpus, loadavg } from 'node:os'
 import process from 'node:process'
 import { Random } from '../../src/simulator/source-world/random.ts'
@@ -24,6 +25,7 @@ export async function engineKills([kills = 200, seed = 1]: readonly number[]): P
   })
   const made = {
     command: `npm run chaos -- engine ${kills} ${seed}`,
+    commit: execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim(),
     node: process.version,
     machine: `${cpus()[0]?.model ?? 'unknown'}, ${availableParallelism()} cores`,
     loadAverage: { least: Math.min(...load), most: Math.max(...load) },

@@ -9,7 +9,7 @@ test('a migration survives kills of control plane, worker, agent, PostgreSQL and
   const random = new Random(seed, 'engine kills')
   const result = await killAgainAndAgain({
     kills: 8,
-    rows: 15,
+    rows: 12,
     workMs: 20,
     random: () => random.below(1_000_000) / 1_000_000,
   })
