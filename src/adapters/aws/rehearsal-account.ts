@@ -34,7 +34,5 @@ export async function makeClusterNetwork(
     { Key: `kubernetes.io/cluster/${name}`, Value: 'owned' },
     { Key: 'red-hat-managed', Value: 'true' },
   ]
-  await ec2.send(
-    new CreateVpcCommand({ CidrBlock: '10.0.0.0/16', TagSpecifications: [{ ResourceType: 'vpc', Tags }] }),
-  )
+  await ec2.send(new CreateVpcCommand({ CidrBlock: '10.0.0.0/16', TagSpecifications: [{ ResourceType: 'vpc', Tags }] }))
 }

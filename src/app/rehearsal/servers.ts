@@ -80,7 +80,19 @@ export async function startServers(options: ServersOptions): Promise<RehearsalSe
     await createDatabases(source, working)
     await createDatabases(loaded, rhoam)
     await createDatabases(bundled, spare)
-    return { source, loaded, bundled, working, rhoam, sourceRedis, migrationRedis, rhoamRedis, rhoamSystemRedis, moto, stop }
+    return {
+      source,
+      loaded,
+      bundled,
+      working,
+      rhoam,
+      sourceRedis,
+      migrationRedis,
+      rhoamRedis,
+      rhoamSystemRedis,
+      moto,
+      stop,
+    }
   } catch (error) {
     await stop()
     throw error
