@@ -140,6 +140,8 @@ async function runRow(row: PlanRow): Promise<void> {
     const { summary } = await step.explain(contextOf(row))
     assert.ok(summary.length > 0)
     await apply(row)
+    // As after a crash that came before anybody heard of the end.
+    await apply(row)
   }
   const { measured, facts: found } = await step.confirm(contextOf(row))
   addFacts(row, found)
