@@ -101,7 +101,8 @@ async function tenantWithToken(
   context: StepContext,
 ): Promise<{ readonly id: string; readonly token: Secret }> {
   const stored = await storedTenant(tools, context)
-  if (stored?.token == null) throw fault('STEP_NO_TOKEN', { tenants: [stored?.id ?? rhoamTenant] })
+  if (stored === undefined || stored.token === null)
+    throw fault('STEP_NO_TOKEN', { tenants: [stored?.id ?? rhoamTenant] })
   return { id: stored.id, token: stored.token }
 }
 

@@ -119,7 +119,6 @@ async function goalsOf(
 ): Promise<readonly DatabaseGoal[]> {
   if (migration.migrationCluster.aws === undefined) return []
   const place = { ...sizes, subnetGroup: network.databaseSubnetGroup, securityGroupIds: [network.securityGroupId] }
-  const login = ({ user, password, database }: DatabaseAddress) => ({ user, password, database })
   const own = await tools.database(migration.migrationCluster.database)
   const { kind, version } = migration.source.database
   const engine = kind === 'postgresql' ? 'postgres' : kind === 'mariadb' ? 'mariadb' : 'mysql'
@@ -135,4 +134,8 @@ async function goalsOf(
     })
   }
   return goals
+}
+
+function login({ user, password, database }: DatabaseAddress) {
+  return { user, password, database }
 }

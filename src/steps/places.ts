@@ -1,3 +1,4 @@
+import { never } from '../base/never.ts'
 import type { Migration } from '../model/migration.ts'
 import type { Cluster } from '../ports/cluster.ts'
 import type { StepContext } from '../ports/step.ts'
@@ -37,6 +38,8 @@ export function domainOf(migration: Migration, place: ClusterPlace): string {
       return migration.migrationCluster.wildcardDomain
     case 'destination':
       return migration.destination.customDomain ?? migration.destination.wildcardDomain
+    default:
+      return never(place)
   }
 }
 

@@ -52,18 +52,20 @@ export function destinationNamespaces(migration: Migration): readonly string[] {
 
 /** Every right that the rows at the destination need, as a question to its cluster. */
 export function destinationQuestions(migration: Migration): readonly AccessQuestion[] {
-  const ask = (rules: readonly Rule[], namespace?: string): readonly AccessQuestion[] =>
-    rules.flatMap(({ group, resources, verbs }) =>
-      resources.flatMap((name) => {
-        const [resource = '', subresource] = name.split('/')
-        return verbs.map((verb) => ({
-          verb,
-          group,
-          resource,
-          ...(subresource === undefined ? {} : { subresource }),
-          ...(namespace === undefined ? {} : { namespace }),
-        }))
-      }),
-    )
   return [...ask(ofCluster), ...destinationNamespaces(migration).flatMap((namespace) => ask(inRhoam, namespace))]
+}
+
+function ask(rules: readonly Rule[], namespace?: string): readonly AccessQuestion[] {
+  return rules.flatMap(({ group, resources, verbs }) =>
+    resources.flatMap((name) => {
+      const [resource = '', subresource] = name.split('/')
+      return verbs.map((verb) => ({
+        verb,
+        group,
+        resource,
+        ...(subresource === undefined ? {} : { subresource }),
+        ...(namespace === undefined ? {} : { namespace }),
+      }))
+    }),
+  )
 }

@@ -12,7 +12,6 @@ import { readWorkloads } from './workloads.ts'
 
 /** Step 16: 3scale starts at the destination on the customer's data, with search index and backend's keys made anew. */
 export function scaleUpDestination(tools: Tools): Step {
-  const database = ({ migration }: StepContext) => migration.destination.database
   return {
     async check(context) {
       const why = await whyNotRunning(await placeOf(tools, context, 'destination'))
@@ -48,6 +47,10 @@ export function scaleUpDestination(tools: Tools): Step {
       return { says }
     },
   }
+}
+
+function database({ migration }: StepContext): string {
+  return migration.destination.database
 }
 
 /** Hooks that ran for the fresh installation have to run for the data that is there now. */

@@ -1,6 +1,8 @@
 import { join } from 'node:path'
 import type { Step } from '../ports/step.ts'
+import { differencesBetween } from './baseline.ts'
 import { compareAnswers } from './confirm-3scale.ts'
+import { withDeclaredChanges } from './declared-changes.ts'
 import { dumpFiles } from './dump.ts'
 import { measure, measureNone } from './measure.ts'
 import type { Tools } from './tools.ts'
@@ -14,15 +16,17 @@ export function verify(tools: Tools): Step {
     apply: async () => ({ says: 'nothing is to be changed', facts: {} }),
 
     async confirm(context) {
-      const { before, after, differences } = await compareAnswers(tools, context)
+      const { before, after } = await compareAnswers(tools, context)
+      const { expected, notCompared } = await withDeclaredChanges(tools, context, { before, after })
+      const unasked = `${before.unasked.length} tenants without a usable token`
       // The customer's own copy of the dump.
       const move = await redisMove(tools, context, join(tools.folder, dumpFiles.redis))
       const counters = await compareCounters(tools, move)
       return {
-        says: `${after.tenants.length} tenants asked; ${counters.says}. Not asked: ${before.unasked.length} tenants without a usable token`,
+        says: `${after.tenants.length} tenants asked; ${counters.says}. Not compared: ${[unasked, ...notCompared].join(', ')}`,
         measured: [
           measure('tenants that answer', before.tenants.length, after.tenants.length),
-          measureNone('answers that differ', differences, 20),
+          measureNone('answers that differ', differencesBetween(expected, after), 20),
           ...counters.measured,
         ],
         facts: {},

@@ -169,7 +169,6 @@ function workloadOf(labels: Readonly<Record<string, string>>): string {
  */
 export async function scaleUp(place: Place, only: (name: string) => boolean = () => true): Promise<readonly string[]> {
   const there = (await readWorkloads(place)).filter(({ name, saved }) => only(name) && saved !== null)
-  const isDatabase = ({ name }: RunningWorkload) => bundledDatabases.includes(name)
   for (const members of [there.filter(isDatabase), there.filter((workload) => !isDatabase(workload))]) {
     for (const workload of members) {
       const ref = { namespace: place.namespace, name: workload.name }
@@ -181,6 +180,10 @@ export async function scaleUp(place: Place, only: (name: string) => boolean = ()
     }
   }
   return there.map(({ name }) => name)
+}
+
+function isDatabase({ name }: RunningWorkload): boolean {
+  return bundledDatabases.includes(name)
 }
 
 async function ready(place: Place, workload: RunningWorkload): Promise<void> {

@@ -68,7 +68,7 @@ const mayUse: Readonly<Record<string, readonly string[]>> = {
   agent: ['zod'],
   steps: ['zod'],
   cli: ['commander', 'yaml', 'zod', '@clack/prompts'],
-  app: ['pg'],
+  app: ['pg', 'zod'],
 }
 
 const root = resolve(import.meta.dirname, '../..')

@@ -26,7 +26,6 @@ const { signal } = new AbortController()
 const dir = temporaryFolder()
 let world: RehearsalWorld
 const tools = new Map<Party, OpenTools>()
-const { wrapped } = await import('/tmp/diag.mjs' as string)
 const facts: Record<string, JsonObject> = {}
 
 before(async () => {
@@ -72,7 +71,7 @@ after(async () => {
 
 function stepOf(row: PlanRow) {
   const own = tools.get(row.owner)
-  const step = own && allSteps((wrapped ?? ((x: OpenTools) => x))(own)).get(row.id)
+  const step = own && allSteps(own).get(row.id)
   if (step === undefined) throw new Error(`no step for ${row.id}`)
   return step
 }
@@ -84,7 +83,7 @@ function contextOf(row: PlanRow): StepContext {
     generation: 1,
     fence: 1,
     facts,
-    signal: AbortSignal.timeout(Number(process.env['ROW_MS'] ?? 40_000)),
+    signal,
     onProgress: () => undefined,
   }
 }
@@ -107,6 +106,32 @@ async function apply(row: PlanRow): Promise<void> {
   }
 }
 
+/** Rows that only look, or ask a person, are never done; all others know that they are. */
+const neverDone = new Set<RowId>([
+  'access-confirmed',
+  'standalone-vpc',
+  'exchange-confirmed',
+  'rollback-ready',
+  'confirm-3scale',
+  'verify',
+  'new-routes',
+])
+/** What later rows have changed on purpose: the copy of 3scale is stopped and renamed again, and RHOAM runs. */
+const undoneByLater = new Set<RowId>([
+  'access-granted',
+  'migration-cluster-ready',
+  'rhoam-freeze',
+  'plug-in',
+  'scale-up',
+  'secrets-to-destination',
+])
+
+async function runAgain(row: PlanRow): Promise<void> {
+  if (undoneByLater.has(row.id)) return
+  const { kind, ...checked } = await stepOf(row).check(contextOf(row))
+  assert.equal(kind, neverDone.has(row.id) ? 'needed' : 'done', `${row.id}: ${checked.says}`)
+}
+
 async function runRow(row: PlanRow): Promise<void> {
   const step = stepOf(row)
   const checked = await step.check(contextOf(row))
@@ -114,6 +139,8 @@ async function runRow(row: PlanRow): Promise<void> {
   else {
     const { summary } = await step.explain(contextOf(row))
     assert.ok(summary.length > 0)
+    await apply(row)
+    // As after a crash that came before anybody heard of the end.
     await apply(row)
   }
   const { measured, facts: found } = await step.confirm(contextOf(row))
@@ -127,25 +154,23 @@ async function runRow(row: PlanRow): Promise<void> {
 }
 
 test('every row of the limited path runs, and what it did is measured', { timeout: 1_500_000 }, async (t) => {
-  const { rows } = compile(runbook, world.migration)
-  const only = process.env['JOURNEY_UNTIL'] as RowId | undefined
+  const { rows, dropped } = compile(runbook, world.migration)
+  assert.deepEqual(
+    dropped.map(({ id }) => id),
+    ['custom-domain', 'upgrade-mysql'],
+    'all others are in the plan',
+  )
+  let isBroken = false
   for (const row of rows) {
-    const began = performance.now()
-    let failed: unknown
-    await t.test(row.id, async () => {
-      try {
-        await runRow(row)
-      } catch (error) {
-        failed = error
-        throw error
-      }
+    await t.test(`${row.number} ${row.id}`, async () => {
+      assert.ok(!isBroken, 'a row before it has failed')
+      isBroken = true
+      await runRow(row)
+      isBroken = false
     })
-    process.stderr.write(`${row.id} ${Math.round(performance.now() - began)} ms\n`)
-    if (failed !== undefined) {
-      ;(await import('/tmp/diag.mjs' as string)).diag(world)
-      console.error(failed, (failed as { details?: unknown }).details, world.troubles.slice(0, 5))
-      break
-    }
-    if (row.id === only) break
   }
+  await t.test('and a second time changes nothing', async () => {
+    for (const row of rows) await runAgain(row)
+  })
+  assert.deepEqual(world.troubles, [], 'no controller met what it could not do')
 })

@@ -61,7 +61,7 @@ const dayMs = 86_400_000
 
 /** Opens one, with nothing installed. */
 export async function openRehearsalCluster(options: RehearsalClusterOptions): Promise<RehearsalCluster> {
-  const { place, appsDomain, dir, servers, clock, worldClock, timings, path, onTrouble } = options
+  const { place, appsDomain, dir, clock, worldClock, timings, path, onTrouble } = options
   const cluster = await openCluster({ dir, name: place, appsDomain, region, port: 0, path, clock, bookmarkMs: 1000 })
   const stopping = new AbortController()
   const manager = new ControllerManager({

@@ -28,7 +28,6 @@ export async function settingsOfParties(
   const cards = join(dir, 'cards')
   await mkdir(cards, { recursive: true, mode: 0o700 })
   const { source, migration, destination } = clusters
-  const admin = (at: RehearsalCluster, user: string) => at.cluster.kubeconfigFor(user, [administrators])
   const ofDestination = {
     DESTINATION_DATABASE_URL: databaseText(servers.rhoam),
     DESTINATION_REDIS_STORAGE_URL: redisText(servers.rhoamRedis, 0),
@@ -72,6 +71,10 @@ export async function settingsOfParties(
   )
   // One entry for each party of the list.
   return Object.fromEntries(all) as unknown as Record<Party, ReadonlyMap<string, string>>
+}
+
+function admin({ cluster }: RehearsalCluster, user: string): string {
+  return cluster.kubeconfigFor(user, [administrators])
 }
 
 async function settingsOfRouters(

@@ -141,7 +141,11 @@ export async function openRehearsalWorld(options: RehearsalWorldOptions): Promis
       clusters,
       worldClock,
       troubles,
-      byHand: (row) => byHand(row, clusters.destination),
+      byHand: (row) => {
+        const act = hands[row]
+        act?.(clusters.destination)
+        return act !== undefined
+      },
       close,
     }
   } catch (error) {
@@ -226,27 +230,21 @@ async function until(holds: () => boolean, signal: AbortSignal): Promise<void> {
   while (!holds()) await pause(lookEveryMs, undefined, { signal })
 }
 
-function byHand(row: RowId, { cluster, manager }: RehearsalCluster): boolean {
-  const { view } = manager
-  switch (row) {
-    case 'destination-idp':
-      view.change({ resource: 'oauths.config.openshift.io', name: 'cluster' }, (draft) => {
-        Object.assign(draft, { spec: { identityProviders: [{ name: identityProvider, type: 'OpenID' }] } })
-      })
-      view.ensure({ apiVersion: 'user.openshift.io/v1', kind: 'User', metadata: { name: 'alice' } })
-      view.ensure({
-        apiVersion: 'user.openshift.io/v1',
-        kind: 'Identity',
-        metadata: { name: `${identityProvider}:alice` },
-        providerName: identityProvider,
-        providerUserName: 'alice',
-        user: { name: 'alice' },
-      })
-      return true
-    case 'rhoam-install':
-      installRhoam(cluster.store, defaultAddonValues)
-      return true
-    default:
-      return false
-  }
+/** By row: what a person does there. */
+const hands: Readonly<Partial<Record<RowId, (destination: RehearsalCluster) => void>>> = {
+  'destination-idp': ({ manager: { view } }) => {
+    view.change({ resource: 'oauths.config.openshift.io', name: 'cluster' }, (draft) => {
+      Object.assign(draft, { spec: { identityProviders: [{ name: identityProvider, type: 'OpenID' }] } })
+    })
+    view.ensure({ apiVersion: 'user.openshift.io/v1', kind: 'User', metadata: { name: 'alice' } })
+    view.ensure({
+      apiVersion: 'user.openshift.io/v1',
+      kind: 'Identity',
+      metadata: { name: `${identityProvider}:alice` },
+      providerName: identityProvider,
+      providerUserName: 'alice',
+      user: { name: 'alice' },
+    })
+  },
+  'rhoam-install': ({ cluster }) => installRhoam(cluster.store, defaultAddonValues),
 }
