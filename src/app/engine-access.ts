@@ -74,7 +74,7 @@ export function engineAccess(options: {
 }
 
 /** Absolute. As root below /var/lib, for the private PostgreSQL runs as another account, which must get there. */
-function stateFolder(env: (name: string) => string | undefined, cwd: string): string {
+export function stateFolder(env: (name: string) => string | undefined, cwd: string): string {
   const given = env('THREESHIFT_STATE_DIR') ?? ''
   if (given !== '') return resolve(cwd, given)
   if (process.getuid?.() === 0) return '/var/lib/threeshift'

@@ -17,7 +17,7 @@ import { localRehearsal } from './local-rehearsal.ts'
 import { objectsOnDemand } from './objects-on-demand.ts'
 import { simulatedClusters } from './simulated-clusters.ts'
 import { partStores } from './part-stores.ts'
-import { engineAccess } from './engine-access.ts'
+import { engineAccess, stateFolder } from './engine-access.ts'
 import { registeredChunks, registeredSteps } from './steps.ts'
 
 const interrupted = 130
@@ -74,7 +74,15 @@ const ports: CliPorts = {
     env: context.env,
     cwd: context.cwd,
     clock: systemClock,
-    steps: registeredSteps(),
+    steps: registeredSteps(async (migration, party) =>
+      (await import('./tools.ts')).openTools({
+        party,
+        migration,
+        context,
+        stateFolder: stateFolder(context.env, context.cwd),
+        clock: systemClock,
+      }),
+    ),
     chunks: registeredChunks(),
   }),
   rehearsal: localRehearsal(sourceWorld, mover, systemClock),
