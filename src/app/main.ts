@@ -12,6 +12,7 @@ import { redisQueueWatch } from '../movers/redis/queue-state.ts'
 import { systemDatabaseMover } from '../movers/system-database/mover.ts'
 import { mysqlSourceWorld } from '../simulator/source-world/generate.ts'
 import { cleanupOnDemand } from './cleanup-on-demand.ts'
+import { stateFolder } from './engine-database.ts'
 import { exchangeOnDemand } from './exchange-on-demand.ts'
 import { controlPlaneAccess } from './control-plane.ts'
 import { engineAccess } from './engine-access.ts'
@@ -64,7 +65,15 @@ process.on('exit', (code) => {
 
 const sourceWorld = mysqlSourceWorld(systemClock)
 const mover = systemDatabaseMover(systemClock)
-const steps = registeredSteps()
+const steps = registeredSteps(async (migration, party) =>
+  (await import('./tools.ts')).openTools({
+    party,
+    migration,
+    context,
+    stateFolder: stateFolder(context.env, context.cwd),
+    clock: systemClock,
+  }),
+)
 const ports: CliPorts = {
   version: packageJson.version,
   mover,

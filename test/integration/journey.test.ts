@@ -5,6 +5,7 @@ import process from 'node:process'
 import { setTimeout as pause } from 'node:timers/promises'
 import { after, before, test } from 'node:test'
 import { openRehearsalWorld, type RehearsalWorld } from '../../src/app/rehearsal/world.ts'
+import { registeredSteps } from '../../src/app/steps.ts'
 import { type OpenTools, openTools } from '../../src/app/tools.ts'
 import { systemClock } from '../../src/base/clock.ts'
 import { Fault } from '../../src/base/fault.ts'
@@ -16,7 +17,6 @@ import type { RowId } from '../../src/model/row-id.ts'
 import type { StepContext } from '../../src/ports/step.ts'
 import { compile } from '../../src/runbook/compile.ts'
 import { runbook } from '../../src/runbook/rows.ts'
-import { allSteps } from '../../src/steps/all.ts'
 import { quickTiming } from '../support/clusters.ts'
 import { motoPrograms } from '../support/moto.ts'
 import { temporaryFolder } from '../support/servers.ts'
@@ -69,9 +69,15 @@ after(async () => {
   rmSync(dir, { recursive: true, force: true })
 })
 
+/** As `threeshift run` has them. */
+const steps = registeredSteps(async (_migration, party) => {
+  const own = tools.get(party)
+  if (own === undefined) throw new Error(`${party} has no tools`)
+  return own
+})
+
 function stepOf(row: PlanRow) {
-  const own = tools.get(row.owner)
-  const step = own && allSteps(own).get(row.id)
+  const step = steps.get(row.id)
   if (step === undefined) throw new Error(`no step for ${row.id}`)
   return step
 }
