@@ -33,7 +33,7 @@ function manifestOf(context: StepContext, name: string): { readonly manifestSha2
     name === exchangeNames.secrets
       ? factsIfAny(context, 'exchange-bucket', exchangedSchema)
       : factsIfAny(context, 'dump', z.object({ exchanged: exchangedSchema }))?.exchanged
-  return told == null ? {} : { manifestSha256: told.manifestSha256 }
+  return told ? { manifestSha256: told.manifestSha256 } : {}
 }
 
 /** Packs files for the vendor; the customer can read them too, to see that they are whole. */
