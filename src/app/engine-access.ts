@@ -29,7 +29,6 @@ export function engineAccess(options: {
 }): EngineAccess {
   const { env, cwd, clock, steps, chunks } = options
   return {
-    missingSteps: (rows) => rows.filter((row) => !steps.has(row)),
     open: async ({ worker, onNote, signal }) => {
       const state = stateFolder(env, cwd)
       const [{ openEngine }, { databaseJournal }, { databasePartyTasks }, { loadOrCreateKey }, { verbRunner }] =

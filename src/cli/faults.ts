@@ -12,7 +12,7 @@ export const cliFaults = {
   OPTION_MISSING: kind<{ option: string; command: string }>({
     ...refused,
     says: (d) => `${d.option} is missing`,
-    remedy: (d) => `Give ${d.option}, or -c migration.yaml that holds it; \`${d.command} --help\` shows how.`,
+    remedy: (d) => `Give ${d.option}, or what stands for it: \`${d.command} --help\` shows how.`,
   }),
   OPTION_INVALID: kind<{ option: string; allowed: string }>({
     ...refused,
@@ -82,13 +82,6 @@ export const cliFaults = {
     ...refused,
     says: (d) => `${d.field} is to be read from the file ${d.file}, which is empty`,
     remedy: (d) => `Put the secret into ${d.file}, on its first line.`,
-  }),
-  RUN_STEPS_MISSING: kind<{ rows: readonly string[] }>({
-    exit: exitCode.failedSafe,
-    retry: 'after-remedy',
-    says: (d) =>
-      `this version has nothing that could do ${d.rows.length} of the rows: ${d.rows.join(', ')}; nothing was started`,
-    remedy: () => 'Do these rows by hand, as `threeshift plan` describes them.',
   }),
   MIGRATION_UNKNOWN: kind<{ migration: string }>({
     ...refused,

@@ -153,8 +153,6 @@ export interface Engine {
 
 /** How a command gets at the engine. */
 export interface EngineAccess {
-  /** Of these rows the ones that nothing in this process can do. */
-  missingSteps(rows: readonly string[]): readonly string[]
   /**
    * Opens the engine: on the database of THREESHIFT_DATABASE_URL, else on a private one of the state folder. With
    * `worker` it begins at once to work on what is there. Faults: ENGINE_DATABASE_UNREACHABLE, and those of starting a

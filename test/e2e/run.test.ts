@@ -57,17 +57,6 @@ describe('a migration from the command line', () => {
   const approve = (row: string, party: string, name: string) =>
     engine(['approve', 'rehearsal', row, '--party', party, '--as', name, '--reason', 'as agreed'])
 
-  test('says which rows it cannot do, before it starts anything', async () => {
-    const refused = await runCli(['run', '-c', 'migration.yaml', '--as', 'ops', '--json'], {
-      cwd: folder,
-      env: { THREESHIFT_STATE_DIR: join(folder, 'untouched') },
-    })
-    assert.equal(refused.code, 4, refused.stderr)
-    const { fault } = JSON.parse(refused.stdout)
-    assert.equal(fault.code, 'RUN_STEPS_MISSING')
-    assert.match(fault.message, /quiesce, dump, /)
-  })
-
   test('runs until somebody has to act, goes on after Ctrl-C and after approvals, and says so with its exit code', async () => {
     const interrupted = await engine(['run', '-c', 'migration.yaml', '--as', 'ops'], 'access-confirmed: apply', 200)
     assert.equal(interrupted.code, 4, interrupted.stderr)

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -44,4 +44,19 @@ test('world clusters serves three clusters to a stock kubectl, and a SIGTERM end
   }
   const [code] = (await once(world, 'close')) as [number | null]
   assert.equal(code, 0)
+})
+
+test('a folder that is a file, or that cannot be, is a fault', async () => {
+  writeFileSync(join(dir, 'file'), '')
+  for (const place of ['file', '/proc/clusters', 'no/such/folder']) {
+    const world = spawn(launcher, ['world', 'clusters', '--dir', place], {
+      cwd: dir,
+      stdio: ['ignore', 'ignore', 'pipe'],
+    })
+    let stderr = ''
+    world.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text))
+    const [code] = (await once(world, 'close')) as [number | null]
+    assert.equal(code, 64, stderr)
+    assert.match(stderr, /FILE_UNWRITABLE/)
+  }
 })

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { type FileHandle, open as openFile } from 'node:fs/promises'
+import { type FileHandle, open as openFile, stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import type { ExchangedFile, PackReport, PackRequest } from '../../ports/exchange.ts'
 import { fault } from './faults.ts'
@@ -60,6 +60,12 @@ interface Packed {
   readonly kept: number
 }
 
+/** Whoever opens a pipe waits for its writer, and no signal ends that. Faults: EXCHANGE_FILE_FAILED. */
+async function refuseOtherThanFile(path: string): Promise<void> {
+  const found = await stat(path).catch((error: unknown) => Promise.reject(fileFault(path, error)))
+  if (!found.isFile()) throw fault('EXCHANGE_FILE_FAILED', { file: path, reason: 'it is no regular file' })
+}
+
 async function packFile(
   request: PackRequest,
   path: string,
@@ -69,6 +75,7 @@ async function packFile(
 ): Promise<Packed> {
   const { name, to, partBytes, signal, onProgress } = request
   const file = basename(path)
+  await refuseOtherThanFile(path)
   const handle = await openFile(path).catch((error: unknown) => Promise.reject(fileFault(path, error)))
   try {
     const before = await handle.stat()

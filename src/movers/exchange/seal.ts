@@ -1,6 +1,7 @@
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto'
 import { Decrypter, Encrypter } from 'age-encryption'
 import type { Secret } from '../../base/secret.ts'
+import { fault } from './faults.ts'
 
 /*
  * Files of the format age-encryption.org/v1, that the `age` program opens. The library makes and reads the header, which is
@@ -65,7 +66,12 @@ export async function open(sealed: Uint8Array, identity: Secret): Promise<Opened
   const headerBytes = headerLength(sealed)
   if (headerBytes === null || sealed.length < headerBytes + payloadLength(0)) return { kind: 'damaged' }
   const decrypter = new Decrypter()
-  decrypter.addIdentity(identity.reveal('age decrypts with it'))
+  try {
+    decrypter.addIdentity(identity.reveal('age decrypts with it'))
+  } catch {
+    // What the library says quotes the key.
+    throw fault('EXCHANGE_KEY_UNREADABLE', { what: 'identity' })
+  }
   let fileKey: Uint8Array
   try {
     fileKey = await decrypter.decryptHeader(sealed.subarray(0, headerBytes))

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -164,6 +165,8 @@ describe('an exchange', () => {
     writeFileSync(manifest, text)
     renameSync(join(bucket, 'acme-1'), join(bucket, 'acme-2'))
     assert.equal(await codeOf(exchange.unpack(unpacking({ name: 'acme-2' }))), 'EXCHANGE_OTHER')
+    renameSync(join(bucket, 'acme-2'), join(bucket, 'acme-1'))
+    assert.equal(await codeOf(exchange.unpack(unpacking({ identity: customer.signingKey }))), 'EXCHANGE_KEY_UNREADABLE')
     const forged = { ...customer, signingKey: stranger.signingKey }
     assert.equal(await codeOf(exchange.pack(packing({ sender: forged }))), 'EXCHANGE_KEY_UNREADABLE')
   })
@@ -182,5 +185,8 @@ describe('an exchange', () => {
     assert.equal(await codeOf(exchange.pack(packing({ files: twins }))), 'EXCHANGE_SAME_NAMES')
     assert.equal(await codeOf(exchange.pack(packing({ recipients: [] }))), 'EXCHANGE_NO_RECIPIENT')
     assert.equal(await codeOf(exchange.pack(packing({ files: [join(dir, 'absent')] }))), 'EXCHANGE_FILE_FAILED')
+    const pipe = join(dir, 'pipe')
+    spawnSync('mkfifo', [pipe])
+    assert.equal(await codeOf(exchange.pack(packing({ files: [pipe] }))), 'EXCHANGE_FILE_FAILED')
   })
 })
