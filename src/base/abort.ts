@@ -1,3 +1,5 @@
+import { setTimeout } from 'node:timers/promises'
+
 /**
  * Waits for `work`, but no longer than until `signal` aborts, and then throws its reason.
  *
@@ -13,4 +15,9 @@ export async function untilAborted<Result>(signal: AbortSignal, work: () => Prom
   } finally {
     signal.removeEventListener('abort', onAbort)
   }
+}
+
+/** Waits so many milliseconds. Abort: throws the signal's own reason, which the timer's error would hide. */
+export async function sleep(ms: number, signal: AbortSignal): Promise<void> {
+  await setTimeout(ms, undefined, { signal }).catch(() => signal.throwIfAborted())
 }

@@ -1,4 +1,4 @@
-import { setTimeout } from 'node:timers/promises'
+import { sleep } from '../base/abort.ts'
 import type { Clock } from '../base/clock.ts'
 import { isAtLeast, type Release } from '../model/release.ts'
 import { catalogSource, type Hop, versionAnnotations } from '../threescale/hops.ts'
@@ -158,7 +158,7 @@ export async function installed(
       const failing = status.conditions.filter(({ status }) => status === 'True').map(({ type }) => type)
       throw fault('STEP_OPERATOR_STUCK', { channel, state: [status.state ?? 'no state', ...failing].join(', ') })
     }
-    await setTimeout(pollMs, undefined, { signal })
+    await sleep(pollMs, signal)
   }
 }
 

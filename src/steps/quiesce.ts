@@ -1,4 +1,4 @@
-import { setTimeout } from 'node:timers/promises'
+import { sleep } from '../base/abort.ts'
 import { z } from 'zod'
 import type { Migration } from '../model/migration.ts'
 import { parseRedisUrl } from '../model/parse-redis-url.ts'
@@ -120,7 +120,7 @@ async function drain(tools: Tools, context: StepContext, at: ThreescalePlace): P
       if (isAcceptable(queues, context.migration)) return queues
       throw fault('STEP_NOT_DRAINED', { left: leftIn(queues), minutes: Math.round(pace.deadlineMs / 60_000) })
     }
-    await setTimeout(pace.everyMs, undefined, { signal: context.signal })
+    await sleep(pace.everyMs, context.signal)
   }
 }
 

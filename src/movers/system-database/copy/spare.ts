@@ -1,4 +1,4 @@
-import { setTimeout } from 'node:timers/promises'
+import { sleep } from '../../../base/abort.ts'
 import type { Clock } from '../../../base/clock.ts'
 import type { PostgresTarget } from '../postgres-target.ts'
 import type { SourceSession } from '../source-session.ts'
@@ -38,13 +38,13 @@ export function spareServers(
       await Promise.all([source.query('SELECT 1', 'probing'), target.query('SELECT 1', 'probing')])
       const slow = clock.elapsedMs() - asked > maxLatencyMs
       pauseMs = slow ? Math.min(longestPauseMs, Math.max(1, pauseMs * 2)) : Math.floor(pauseMs / 2)
-      await setTimeout(probeEveryMs, undefined, { signal: until })
+      await sleep(probeEveryMs, until)
     }
   })().catch((error: unknown) => {
     if (!until.aborted) onFailure(error)
   })
   return {
-    pause: () => (pauseMs === 0 ? null : setTimeout(pauseMs, undefined, { signal }).then(() => undefined)),
+    pause: () => (pauseMs === 0 ? null : sleep(pauseMs, signal)),
     stop: async () => {
       ended.abort()
       await probing
