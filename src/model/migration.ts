@@ -60,7 +60,9 @@ const source = z
     jobs: z
       .strictObject({
         ignoreScheduled: z
-          .array(z.string().min(1).max(200))
+          .array(
+            z.string().regex(/^[A-Z]\w{0,99}(?:::[A-Z]\w{0,99}){0,9}$/, 'names of Ruby classes such as SomeWorker'),
+          )
           .default([])
           .describe('Classes of scheduled jobs that come back for ever and need not be waited for.'),
         acceptLoss: z
