@@ -26,6 +26,8 @@ export function engineAccess(options: {
   readonly clock: Clock
   readonly steps: Steps
   readonly chunks: ChunkHandlers
+  /** Told of each engine that is opened with a worker, before anything of it is closed. */
+  readonly onWorker?: (engine: Engine) => void
 }): EngineAccess {
   const { env, cwd, clock, steps, chunks } = options
   return {
@@ -63,6 +65,7 @@ export function engineAccess(options: {
           onEvent,
           signal,
         })
+        if (worker) options.onWorker?.(engine)
         return closingBoth(engine, database.close)
       } catch (error) {
         await database.close()
