@@ -8,6 +8,7 @@ import type { Rehearsal } from '../ports/rehearsal.ts'
 import type { SimulatedClusters } from '../ports/simulated-clusters.ts'
 import type { SourceWorld } from '../ports/source-world.ts'
 import type { SystemDatabaseMover } from '../ports/system-database.ts'
+import { registerAnswer } from './answer.ts'
 import { registerCleanup } from './cleanup.ts'
 import type { CliContext } from './context.ts'
 import { registerAgent } from './agent.ts'
@@ -50,6 +51,7 @@ const commands: readonly ((program: Command, context: CliContext, ports: CliPort
   registerRehearse,
   registerRun,
   registerStatus,
+  registerAnswer,
   registerSteer,
   registerReport,
   registerVerifyReport,

@@ -2,7 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import type { Clock } from '../base/clock.ts'
 import type { Secret } from '../base/secret.ts'
 import type { ChunkHandlers } from '../ports/chunks.ts'
-import type { Engine, MigrationFilter, MigrationView } from '../ports/engine.ts'
+import { type Engine, isAsked, type MigrationFilter } from '../ports/engine.ts'
 import type { Journal } from '../ports/journal.ts'
 import type { PartyTasks } from '../ports/party-tasks.ts'
 import type { VerbRunner } from '../ports/verb-runner.ts'
@@ -181,12 +181,4 @@ function engineOn(control: Control, worker: Closable | null, client: Closable): 
       return closing
     },
   }
-}
-
-function isAsked(view: MigrationView, filter: MigrationFilter): boolean {
-  return (
-    (filter.customer === undefined || view.customer === filter.customer) &&
-    (filter.states === undefined || filter.states.includes(view.state)) &&
-    (filter.baton === undefined || view.baton.party === filter.baton)
-  )
 }

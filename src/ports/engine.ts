@@ -1,3 +1,4 @@
+import type { SignedStatement } from '../model/evidence.ts'
 import type { Gate, Answer } from '../model/gate.ts'
 import type { Migration } from '../model/migration.ts'
 import type { Party } from '../model/party.ts'
@@ -107,6 +108,16 @@ export interface MigrationFilter {
   readonly baton?: Party
 }
 
+/** Whether a migration is one of those that a filter asks for. */
+export function isAsked(view: MigrationView, { ids, customer, states, baton }: MigrationFilter): boolean {
+  return (
+    (ids === undefined || ids.includes(view.id)) &&
+    (customer === undefined || view.customer === customer) &&
+    (states === undefined || states.includes(view.state)) &&
+    (baton === undefined || view.baton.party === baton)
+  )
+}
+
 /** What a person did, and why; the reason is required and kept. */
 export interface Deed {
   readonly migration: string
@@ -123,9 +134,17 @@ export interface Engine {
   /** Begins a migration, or finds the one of that name with the same plan. */
   start(request: StartRequest): Promise<'started' | 'known'>
   list(filter?: MigrationFilter): Promise<readonly MigrationView[]>
-  /** Answers the open gate of a row, as it was last shown. `digest`, when given, must be that of what was shown. */
+  /**
+   * Answers the open gate of a row, as it was last shown. `digest`, when given, must be that of what was shown. `signed`: the
+   * answer as the person's own party has signed it; else the journal has it on the control plane's word.
+   */
   answer(
-    deed: Deed & { readonly row: string; readonly verdict: Answer['verdict']; readonly digest?: string },
+    deed: Deed & {
+      readonly row: string
+      readonly verdict: Answer['verdict']
+      readonly digest?: string
+      readonly signed?: SignedStatement
+    },
   ): Promise<MigrationView>
   /** Lets the running verb end, and begins no other. */
   pause(deed: Deed): Promise<void>

@@ -1,9 +1,11 @@
 import process from 'node:process'
 import { Command } from 'commander'
+import { controlPlaneAccess } from '../../../src/app/control-plane.ts'
 import { engineAccess } from '../../../src/app/engine-access.ts'
 import { systemClock } from '../../../src/base/clock.ts'
 import { Fault } from '../../../src/base/fault.ts'
 import { Stop } from '../../../src/base/stop.ts'
+import { registerAnswer } from '../../../src/cli/answer.ts'
 import type { CliContext } from '../../../src/cli/context.ts'
 import { fault } from '../../../src/cli/faults.ts'
 import { printFault } from '../../../src/cli/print-fault.ts'
@@ -34,7 +36,10 @@ const fake = countingSteps(rowIds, WORLD, { workMs: Number(WORK_MS) })
 const { env, cwd, clock } = context
 const engine = engineAccess({ env, cwd, clock, steps: fake.steps, chunks: new Map() })
 const program = new Command('threeshift').exitOverride()
-for (const register of [registerRun, registerStatus, registerSteer]) register(program, context, { engine })
+const controlPlane = controlPlaneAccess({ env, cwd, clock, steps: fake.steps })
+for (const register of [registerRun, registerStatus, registerAnswer, registerSteer]) {
+  register(program, context, { engine, controlPlane })
+}
 try {
   await program.parseAsync(process.argv.slice(2), { from: 'user' })
 } catch (error) {
