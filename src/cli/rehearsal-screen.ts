@@ -87,6 +87,8 @@ function lastingLines(context: CliContext): {
     down: () => down,
     of(event) {
       switch (event.kind) {
+        case 'kept':
+          return [`The world is in ${event.dir}, and stays there.`]
         case 'stage-began':
           return [`${paint('bold', '▸')} ${event.says}`]
         case 'stage-ended':

@@ -63,7 +63,7 @@ export function registerRehearse(program: Command, context: CliContext, ports: R
 async function rehearse(options: RehearseOptions, context: CliContext, ports: RehearsePorts): Promise<void> {
   const { release, tenants, scale, seed, edgeRows, access, sourceDatabase, rhoam } = options
   const beganMs = context.clock.elapsedMs()
-  const out = await prepareFolder(options.out, context)
+  const { out, isNew } = await prepareFolder(options.out, context)
   const folder = resolve(context.cwd, out)
   const screen = rehearsalScreen(context)
   let report: EvidenceReport | undefined
@@ -94,6 +94,11 @@ async function rehearse(options: RehearseOptions, context: CliContext, ports: Re
       },
       signal: context.signal,
     })
+    .catch(async (error: unknown) => {
+      // Only when nothing is in it.
+      if (isNew) await rmdir(folder).catch(() => undefined)
+      throw error
+    })
     .finally(screen.end)
   if (report === undefined) throw new Error('bug: the rehearsal has left no evidence')
   const { verdict: pack, problems } = await checkPack(folder, new Map())
@@ -107,20 +112,27 @@ async function rehearse(options: RehearseOptions, context: CliContext, ports: Re
   context.exitWith(exitOf(view.state))
 }
 
-/** Makes sure, before any work, that the evidence will have a place. Gives the folder as the user would type it. */
-async function prepareFolder(wanted: string | undefined, context: CliContext): Promise<string> {
+/** Makes sure, before any work, that the evidence will have a place. `out`: the folder as the user would type it. */
+async function prepareFolder(
+  wanted: string | undefined,
+  context: CliContext,
+): Promise<{ readonly out: string; readonly isNew: boolean }> {
   for (let number = 1; ; number++) {
     const out = wanted ?? (number === 1 ? usualFolder : `${usualFolder}-${number}`)
     const folder = resolve(context.cwd, out)
     try {
       // Not recursively: a path with a slip in it is not made.
-      await mkdir(folder).catch((error: unknown) => {
-        if (errnoOf(error) !== 'EEXIST') throw error
-      })
+      const isNew = await mkdir(folder).then(
+        () => true,
+        (error: unknown) => {
+          if (errnoOf(error) !== 'EEXIST') throw error
+          return false
+        },
+      )
       const found = await readdir(folder)
       if (found.length === 0) {
         await rmdir(await mkdtemp(join(folder, '.probe-')))
-        return out
+        return { out, isNew }
       }
     } catch (cause) {
       throw fault('FILE_UNWRITABLE', { file: out, reason: errnoOf(cause) }, cause)

@@ -152,7 +152,7 @@ export function reportOf(
     })),
     keys: keys.map(({ holder, id, since }) => ({ holder, id, since })),
     records: records.length,
-    notChecked: [...notCheckedOf(plan, confirmed, made.attached), ...notes],
+    notChecked: [...notCheckedOf(plan, confirmed, made.attached), ...notCheckedByRows(records), ...notes],
   }
 }
 
@@ -222,6 +222,14 @@ function digestsOf({ row, result }: ReturnType<typeof resultsOf>[number]): reado
   }
   visit(memberObject(result, 'facts'), '')
   return found
+}
+
+/** What rows say themselves that they have not checked. */
+function notCheckedByRows(records: readonly JournalRecord[]): readonly string[] {
+  return resultsOf(records, 'confirm').flatMap(({ row, result }) => {
+    const said = memberObject(result, 'facts').notChecked
+    return Array.isArray(said) ? said.filter((what) => typeof what === 'string').map((what) => `${row}: ${what}`) : []
+  })
 }
 
 function notCheckedOf(

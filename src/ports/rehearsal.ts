@@ -16,6 +16,8 @@ export interface RehearsalWorldRequest extends Pick<
 }
 
 export type RehearsalEvent =
+  /** Where the world is that will be kept. */
+  | { readonly kind: 'kept'; readonly dir: string }
   | { readonly kind: 'stage-began'; readonly says: string }
   | { readonly kind: 'stage-ended'; readonly says: string; readonly tookMs: number }
   /** The migration that begins now. */

@@ -1,13 +1,12 @@
-import { setTimeout as pause } from 'node:timers/promises'
-import type { ControlClient } from '../../agent/control-client.ts'
-import { controlClient } from '../../agent/control-client.ts'
-import type { Secret } from '../../base/secret.ts'
+import { sleep } from '../../base/abort.ts'
+import type { Clock } from '../../base/clock.ts'
 import { parties, type Party } from '../../model/party.ts'
 import type { RowId } from '../../model/row-id.ts'
+import type { PartyPerson } from '../../ports/control-plane.ts'
 import type { Engine, MigrationView } from '../../ports/engine.ts'
 import type { PartyTokens } from '../../ports/party-tokens.ts'
 import type { RehearsalEvent } from '../../ports/rehearsal.ts'
-import { approvalsAnswer } from '../../server/api.ts'
+import { controlPlaneAccess } from '../control-plane.ts'
 
 type Played = Extract<RehearsalEvent, { readonly kind: 'played' }>
 
@@ -18,8 +17,11 @@ export interface PeopleOptions {
   /** The control plane, and the certificate that vouches for it (PEM). */
   readonly url: string
   readonly ca: string
+  /** Where a party keeps its keys. */
+  readonly stateOf: (party: Party) => string
   /** Does a person's work of a row in the world; false: nobody has to work there. */
   readonly byHand: (row: RowId) => boolean
+  readonly clock: Clock
   readonly signal: AbortSignal
 }
 
@@ -38,36 +40,31 @@ const reason = 'rehearsal'
 const untilSeenMs = 1000
 const mostResumes = 60
 
-/** The name that stands in the journal for a person who is played. */
-export function playedName(party: Party): string {
-  return `${party} (played)`
-}
-
-/** Makes them, each approver with a token of the own party. Abort: what is being said is given up. */
+/**
+ * Makes them: each comes to the control plane over HTTPS with a token of the own party, and signs with the party's own key.
+ * Abort: what is being said is given up.
+ */
 export async function playPeople(options: PeopleOptions): Promise<People> {
-  const { tokens, engine, migration, url, ca, byHand, signal } = options
-  const desks = new Map<Party, ControlClient>()
+  const { tokens, engine, migration, url, ca, stateOf, byHand, clock, signal } = options
+  const people = new Map<Party, PartyPerson>()
   for (const party of parties) {
     const { token } = await tokens.create({ party, role: 'approver', name: playedName(party), migrations: [migration] })
-    desks.set(party, deskOf(url, ca, token))
+    const env = (name: string) => (name === 'THREESHIFT_STATE_DIR' ? stateOf(party) : undefined)
+    const access = controlPlaneAccess({ env, cwd: stateOf(party), clock, steps: new Map() })
+    people.set(party, await access.visit({ server: url, token, ca, signal }))
   }
   const resumes = new Map<string, number>()
 
-  const approve = async (party: Party, row: string): Promise<Act> => {
-    const desk = desks.get(party)
-    const open = await desk?.call('GET', '/v1/approvals', { answer: approvalsAnswer, signal })
-    const asked = open?.approvals.find((approval) => approval.migration === migration && approval.row === row)
-    if (desk === undefined || asked === undefined) return { kind: 'nothing' }
-    const body = { migration, row, verdict: 'approved', reason, digest: asked.digest }
-    await desk.call('POST', '/v1/approvals', { body, signal })
-    return { kind: 'played', party, row, says: `approved: ${asked.question}` }
+  const approve = async (party: Party, row: string, question: string, digest: string): Promise<Act> => {
+    await people.get(party)?.answer({ migration, row, verdict: 'approved', reason, digest })
+    return { kind: 'played', party, row, says: `approved: ${question}` }
   }
 
   const doByHand = async (party: Party, row: RowId, why: string): Promise<Act> => {
     const tried = resumes.get(row) ?? 0
     if (tried === mostResumes || (tried === 0 && !byHand(row))) return { kind: 'helpless' }
     resumes.set(row, tried + 1)
-    await pause(untilSeenMs, undefined, { signal })
+    await sleep(untilSeenMs, signal)
     await engine.resume({ migration, by: { party, name: playedName(party) }, reason: `${reason}: done by hand` })
     return tried === 0 ? { kind: 'played', party, row, says: `done by hand: ${why}` } : { kind: 'nothing' }
   }
@@ -76,17 +73,18 @@ export async function playPeople(options: PeopleOptions): Promise<People> {
     act: async ({ state, baton, gate, failure }) => {
       const { party, row } = baton
       if (state !== 'waiting-for-person' || party === 'nobody' || row === null) return { kind: 'nothing' }
-      if (gate !== null) return approve(party, row)
+      if (gate !== null) return approve(party, row, gate.gate.question, gate.digest)
       if (failure?.code !== 'STEP_BY_HAND') return { kind: 'helpless' }
       // A row's id is one of the runbook's; views have it as text.
       return doByHand(party, row as RowId, failure.cause)
     },
     close: () => {
-      for (const desk of desks.values()) desk.close()
+      for (const person of people.values()) person.close()
     },
   }
 }
 
-function deskOf(url: string, ca: string, token: Secret): ControlClient {
-  return controlClient({ url, token, ca, proxy: {} })
+/** The name that stands in the journal for a person who is played. */
+function playedName(party: Party): string {
+  return `${party} (played)`
 }

@@ -16,7 +16,7 @@ import { commonEnvironment, openControl } from './control.ts'
 import { collectEvidence } from './evidence.ts'
 import { fault } from './faults.ts'
 import { playPeople } from './people.ts'
-import { startProcesses } from './processes.ts'
+import { partyState, startProcesses } from './processes.ts'
 import { newRehearsalFolder } from './rehearsal-folder.ts'
 import { untilOver } from './until-over.ts'
 import { openRehearsalWorld, type RehearsalWorld } from './world.ts'
@@ -49,6 +49,7 @@ export function localRehearsal(options: Options): Rehearsal {
       mustBePossible(request.world)
       const dir = await newRehearsalFolder()
       const closing: Closing = []
+      if (request.keep) request.onEvent({ kind: 'kept', dir })
       try {
         return await rehearse(request, dir, closing, options)
       } finally {
@@ -105,7 +106,9 @@ async function rehearse(
     migration: migration.name,
     url: processes.url,
     ca: processes.ca,
+    stateOf: (party) => partyState(dir, party),
     byHand: (row) => world.byHand(row),
+    clock,
     signal,
   })
   closing.push(async () => people.close())
