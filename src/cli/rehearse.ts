@@ -54,7 +54,10 @@ export function registerRehearse(program: Command, context: CliContext, ports: R
     )
     .option('--rhoam <version>', 'the version of RHOAM at the destination', '1.45')
   addWorldOptions(command, { tenants: 5, scale: 0.2, edgeRows: false })
-    .option('--out <folder>', `where the evidence goes: a new or empty folder (else ${usualFolder}, ${usualFolder}-2 …)`)
+    .option(
+      '--out <folder>',
+      `where the evidence goes: a new or empty folder (else ${usualFolder}, ${usualFolder}-2 …)`,
+    )
     .option('--keep', "keep the world's folder, with the log of every process and server")
     .option('--json', 'print the outcome as one JSON object as the last line of stdout')
     .action((options: RehearseOptions) => rehearse(options, context, ports))

@@ -5,10 +5,8 @@ import type { MigrationView } from './engine.ts'
 import type { SourceWorldRequest } from './source-world.ts'
 
 /** The world that a migration is rehearsed on. MariaDB stands in for MySQL. */
-export interface RehearsalWorldRequest extends Pick<
-  SourceWorldRequest,
-  'release' | 'tenants' | 'scale' | 'seed' | 'edgeRows'
-> {
+export interface RehearsalWorldRequest
+  extends Pick<SourceWorldRequest, 'release' | 'tenants' | 'scale' | 'seed' | 'edgeRows'> {
   readonly accessLevel: AccessLevel
   readonly database: Exclude<DatabaseKind, 'oracle'>
   /** A minor version, such as 1.45. */

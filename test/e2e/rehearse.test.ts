@@ -63,7 +63,9 @@ describe('a rehearsal of the whole journey', { skip: process.platform !== 'linux
   before(async () => {
     ended = await rehearse(home, ['--json', '--keep', '--out', 'report'], async (tree) => {
       const agents = tree.look().filter(({ commandLine }) => / agent --party /.test(commandLine))
-      const settings = new Map(agents.map(({ pid, commandLine }) => [/--party (\S+)/.exec(commandLine)?.[1] ?? '', environmentOf(pid)]))
+      const settings = new Map(
+        agents.map(({ pid, commandLine }) => [/--party (\S+)/.exec(commandLine)?.[1] ?? '', environmentOf(pid)]),
+      )
       for (const [party, own] of settings) canaries.push(...canariesOfSettings(party, own))
       const customer = settings.get('customer')
       canaries.push(...(await canariesOfSource(customer?.get('SOURCE_DATABASE_URL') ?? '')))
@@ -111,7 +113,13 @@ describe('a rehearsal of the whole journey', { skip: process.platform !== 'linux
 
   test('gives each party its own process and its own credentials', () => {
     const lines = [...ended.tree.commandLines]
-    for (const words of ['serve', 'run', 'agent --party customer', 'agent --party rhoam-eng', 'agent --party bu-srep']) {
+    for (const words of [
+      'serve',
+      'run',
+      'agent --party customer',
+      'agent --party rhoam-eng',
+      'agent --party bu-srep',
+    ]) {
       assert.ok(
         lines.some((line) => line.includes(`main.ts ${words}`)),
         words,
@@ -156,7 +164,9 @@ describe('a rehearsal of the whole journey', { skip: process.platform !== 'linux
   })
 })
 
-test('Ctrl-C ends a rehearsal with all its processes, and leaves nothing', { skip: process.platform !== 'linux' }, async () => {
+test('Ctrl-C ends a rehearsal with all its processes, and leaves nothing', {
+  skip: process.platform !== 'linux',
+}, async () => {
   const home = join(dir, 'b')
   const { code, stderr, tree } = await rehearse(home, [], async (_tree, kill) => kill('SIGINT'))
   assert.equal(code, 4, stderr)

@@ -24,7 +24,10 @@ export function canariesOfSettings(party: string, settings: ReadonlyMap<string, 
     }
     if (name === 'THREESHIFT_PARTY_KEYS') {
       const keys = readFileSync(value, 'utf8').split('\n')
-      add(keys.find((line) => line.startsWith('AGE-SECRET-KEY-')), 'age identity')
+      add(
+        keys.find((line) => line.startsWith('AGE-SECRET-KEY-')),
+        'age identity',
+      )
       add(keyText(readFileSync(`${value}.signing`, 'utf8')), 'signing key of exchanges')
     }
   }

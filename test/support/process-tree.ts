@@ -59,7 +59,9 @@ export class ProcessTree {
 
 /** The environment that a process was started with. */
 export function environmentOf(pid: number): ReadonlyMap<string, string> {
-  const entries = textOf(`/proc/${pid}/environ`).split('\0').filter((entry) => entry.includes('='))
+  const entries = textOf(`/proc/${pid}/environ`)
+    .split('\0')
+    .filter((entry) => entry.includes('='))
   return new Map(entries.map((entry) => [entry.slice(0, entry.indexOf('=')), entry.slice(entry.indexOf('=') + 1)]))
 }
 

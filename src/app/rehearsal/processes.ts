@@ -75,14 +75,13 @@ const listening = z.object({ url: z.string(), ca: z.string() })
 
 /** Its first line of JSON says where it listens. */
 async function untilServing(serve: OwnProcess, signal: AbortSignal): Promise<z.output<typeof listening>> {
-  let how: string | null = null
-  void serve.ended.then((end) => {
-    how = end
-  })
   for (;;) {
-    const line = (await serve.said()).split('\n').slice(0, -1).find((text) => text.startsWith('{'))
+    const line = (await serve.said())
+      .split('\n')
+      .slice(0, -1)
+      .find((text) => text.startsWith('{'))
     if (line !== undefined) return listening.parse(JSON.parse(line))
+    const how = await Promise.race([serve.ended, sleep(betweenLooksMs, signal).then(() => null)])
     if (how !== null) throw await serve.endedTooSoon(how)
-    await sleep(betweenLooksMs, signal)
   }
 }

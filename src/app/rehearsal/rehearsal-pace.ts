@@ -8,10 +8,7 @@ export const worldNowSetting = 'THREESHIFT_REHEARSAL_NOW'
  * How an agent's tools work on a rehearsal's world: often looked and tried, for its clusters and clouds are as much quicker,
  * and at a time that stands still, so that counters and limits are the same at every call. Elsewhere: as real places need it.
  */
-export function paceIn(
-  env: (name: string) => string | undefined,
-  clock: Clock,
-): Pick<ToolsOptions, 'clock' | 'pace'> {
+export function paceIn(env: (name: string) => string | undefined, clock: Clock): Pick<ToolsOptions, 'clock' | 'pace'> {
   const now = Number(env(worldNowSetting) ?? '')
   if (!(now > 0)) return { clock }
   return {

@@ -84,7 +84,10 @@ async function rehearse(
   const [world, control] = await stage(
     worldText(request.world),
     async () => {
-      const opening = [kept(openWorld(request, dir, { clock, env })), kept(openControl({ dir, common, clock, signal }))] as const
+      const opening = [
+        kept(openWorld(request, dir, { clock, env })),
+        kept(openControl({ dir, common, clock, signal })),
+      ] as const
       // Both are waited for, so that none is left behind when the other fails.
       await Promise.allSettled(opening)
       return Promise.all(opening)
@@ -126,11 +129,7 @@ async function rehearse(
   return view
 }
 
-function openWorld(
-  { world, signal }: RehearsalRequest,
-  dir: string,
-  { clock, env }: Options,
-): Promise<RehearsalWorld> {
+function openWorld({ world, signal }: RehearsalRequest, dir: string, { clock, env }: Options): Promise<RehearsalWorld> {
   const path = env('PATH') ?? ''
   return openRehearsalWorld({
     ...world,

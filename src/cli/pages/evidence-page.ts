@@ -129,7 +129,9 @@ function made({ made }: EvidenceReport): Html | null {
   return html`<section aria-labelledby="made"><h2 id="made">What was made, and what becomes of it</h2>
 <table class="plain"><thead><tr><th scope="col">What</th><th scope="col">Where</th><th scope="col">Whose</th><th scope="col">For</th><th scope="col">State</th><th scope="col">Afterwards</th></tr></thead>
 <tbody>${made.map(
-    (line) => html`<tr><th scope="row">${line.name}<small>${line.kind}</small></th><td>${line.place}</td><td>${holderNames[line.party]}</td>
+    (
+      line,
+    ) => html`<tr><th scope="row">${line.name}<small>${line.kind}</small></th><td>${line.place}</td><td>${holderNames[line.party]}</td>
 <td>${line.purpose}<small>${line.row}</small></td><td>${states[line.state]}<small>${time(line.at)}</small></td>
 <td>${line.state === 'gone' ? '' : upkeeps[line.upkeep]}${line.state === 'gone' || line.upkeep === 'keep' ? null : html`<small>expires ${time(line.expiresAt)}</small>`}</td></tr>`,
   )}</tbody></table></section>`

@@ -22,7 +22,13 @@ function viewAt(until: string, state: RowState, more: Partial<MigrationView> = {
     direction: 'forward',
     startedAt: start,
     requestedBy: { party: 'rhoam-eng', name: 'rehearsal' },
-    baton: { party: 'customer', row: until, since: start + at * 1000, why: 'apply of it is for the agent', unblock: '' },
+    baton: {
+      party: 'customer',
+      row: until,
+      since: start + at * 1000,
+      why: 'apply of it is for the agent',
+      unblock: '',
+    },
     gate: null,
     failure: null,
     rows: plan.rows.map((row, index) => ({
@@ -81,10 +87,7 @@ test('the downtime counts from the first apply of the row that stops the traffic
   const lines = stderr().split('\n')
   assert.deepEqual(
     lines.filter((line) => line.includes('‖')),
-    [
-      `  ‖ the service is down from here on (${outage.from})`,
-      '  ‖ the service is up again after 1 min 30 s',
-    ],
+    [`  ‖ the service is down from here on (${outage.from})`, '  ‖ the service is up again after 1 min 30 s'],
   )
 })
 
