@@ -16,8 +16,9 @@ import { controlPlaneAccess } from './control-plane.ts'
 import { engineAccess } from './engine-access.ts'
 import { stateFolder } from './engine-database.ts'
 import { exchangeOnDemand } from './exchange-on-demand.ts'
-import { localRehearsal } from './local-rehearsal.ts'
 import { objectsOnDemand } from './objects-on-demand.ts'
+import { rehearsalOnDemand } from './rehearsal-on-demand.ts'
+import { paceIn } from './rehearsal/rehearsal-pace.ts'
 import { partStores } from './part-stores.ts'
 import { simulatedClusters } from './simulated-clusters.ts'
 import { registeredChunks, registeredSteps } from './steps.ts'
@@ -63,7 +64,7 @@ const steps = registeredSteps(async (migration, party) =>
     migration,
     context,
     stateFolder: stateFolder(context.env, context.cwd),
-    clock: systemClock,
+    ...paceIn(context.env, systemClock),
   }),
 )
 const ports: CliPorts = {
@@ -81,7 +82,7 @@ const ports: CliPorts = {
     chunks: registeredChunks(),
   }),
   controlPlane: controlPlaneAccess({ env: context.env, cwd: context.cwd, clock: systemClock, steps }),
-  rehearsal: localRehearsal(sourceWorld, mover, systemClock),
+  rehearsal: rehearsalOnDemand(systemClock, context.env),
   exchange: exchangeOnDemand(),
   openPlace: partStores(context.env),
   cleanup: cleanupOnDemand(systemClock, context.env),

@@ -31,6 +31,8 @@ const facts: Record<string, JsonObject> = {}
 before(async () => {
   world = await openRehearsalWorld({
     dir: join(dir, 'world'),
+    accessLevel: 'limited',
+    database: 'mariadb',
     release: '2.13',
     rhoamVersion: '1.45',
     tenants: 3,

@@ -4,8 +4,8 @@ import { accountCredentials, makeClusterNetwork } from '../../adapters/aws/rehea
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Clock, EpochMs } from '../../base/clock.ts'
 import { Secret } from '../../base/secret.ts'
-import { type Migration, migrationSchema } from '../../model/migration.ts'
-import type { Party } from '../../model/party.ts'
+import { type DatabaseKind, type Migration, migrationSchema } from '../../model/migration.ts'
+import type { AccessLevel, Party } from '../../model/party.ts'
 import type { Release } from '../../model/release.ts'
 import { databaseUrl, redisUrl } from '../../model/render-url.ts'
 import type { RowId } from '../../model/row-id.ts'
@@ -27,8 +27,14 @@ import { openRehearsalCluster, region, type RehearsalCluster } from './clusters.
 import { settingsOfParties } from './parties.ts'
 import { startServers, type RehearsalServers, type ServersOptions } from './servers.ts'
 
+/** What a rehearsal can put up as the source's database; MariaDB stands in for MySQL. */
+export type RehearsalDatabase = Exclude<DatabaseKind, 'oracle'>
+
 export interface RehearsalWorldOptions extends ServersOptions {
+  readonly accessLevel: AccessLevel
   readonly release: Release
+  /** The engine of the source's system database. */
+  readonly database: RehearsalDatabase
   readonly rhoamVersion: string
   readonly tenants: number
   readonly scale: number
@@ -160,16 +166,22 @@ function quickTimings(speed: number): Timings {
   return { ...scaledTimings(realTimings, speed), rolloutDeadline }
 }
 
-function migrationOf({ release, rhoamVersion }: RehearsalWorldOptions): Migration {
+/** Of what each kind is taken for; 2.11 was the last release on MySQL 5.7. */
+function versionOf(database: RehearsalDatabase, release: Release): string {
+  if (database === 'mysql') return release === '2.11' ? '5.7' : '8.0'
+  return database === 'mariadb' ? '10.11' : '15'
+}
+
+function migrationOf({ accessLevel, database, release, rhoamVersion }: RehearsalWorldOptions): Migration {
   return migrationSchema.parse({
     version: 1,
     name: 'rehearsal',
-    accessLevel: 'limited',
+    accessLevel,
     source: {
       release,
       namespace,
       wildcardDomain: domains.source,
-      database: { kind: 'mariadb', version: '10.11' },
+      database: { kind: database, version: versionOf(database, release) },
       // The world's queues are never empty: nobody works on them.
       jobs: { acceptLoss: true },
     },
