@@ -31,7 +31,9 @@ async function deploymentsReady(at: ThreescalePlace): Promise<void> {
     (found) =>
       found.some(
         ({ status: { deployments } }) =>
-          deployments.ready.length > 0 && deployments.starting.length === 0 && deployments.stopped.every((name) => unwanted.has(name)),
+          deployments.ready.length > 0 &&
+          deployments.starting.length === 0 &&
+          deployments.stopped.every((name) => unwanted.has(name)),
       ),
     {
       signal,
