@@ -4,6 +4,7 @@ import { programFaults } from '../src/adapters/programs/faults.ts'
 import { catalogue as serverFaults } from '../src/adapters/servers/faults.ts'
 import { threescaleFaults } from '../src/adapters/threescale/faults.ts'
 import { partyAgentFaults } from '../src/agent/faults.ts'
+import { rehearsalFaults } from '../src/app/rehearsal/faults.ts'
 import type { FaultCatalogue } from '../src/base/fault.ts'
 import { cliFaults } from '../src/cli/faults.ts'
 import { ledgerFaults } from '../src/ledger/faults.ts'
@@ -41,6 +42,7 @@ export const faultCatalogues: readonly { readonly title: string; readonly catalo
   { title: 'Exchange', catalogue: exchangeFaults },
   { title: 'Ledger', catalogue: ledgerFaults },
   { title: 'Rows of the runbook', catalogue: stepFaults },
+  { title: 'Rehearsal', catalogue: rehearsalFaults },
   { title: 'Source world', catalogue: worldFaults },
   { title: 'Simulated clusters', catalogue: clusterFaults },
   { title: '3scale’s own APIs', catalogue: threescaleFaults },

@@ -19,8 +19,9 @@ import { controlPlaneAccess } from './control-plane.ts'
 import { engineAccess } from './engine-access.ts'
 import { stateFolder } from './engine-database.ts'
 import { exchangeOnDemand } from './exchange-on-demand.ts'
-import { localRehearsal } from './local-rehearsal.ts'
 import { objectsOnDemand } from './objects-on-demand.ts'
+import { rehearsalOnDemand } from './rehearsal-on-demand.ts'
+import { paceIn } from './rehearsal/rehearsal-pace.ts'
 import { partStores } from './part-stores.ts'
 import { simulatedClusters } from './simulated-clusters.ts'
 import { registeredChunks, registeredSteps } from './steps.ts'
@@ -68,7 +69,7 @@ const toolsOf = async (migration: Migration, party: Party) =>
     migration,
     context,
     stateFolder: stateFolder(context.env, context.cwd),
-    clock: systemClock,
+    ...paceIn(context.env, systemClock),
     spread: () => workers.chunks,
   })
 const steps = registeredSteps(toolsOf)
@@ -90,7 +91,7 @@ const ports: CliPorts = {
     },
   }),
   controlPlane: controlPlaneAccess({ env: context.env, cwd: context.cwd, clock: systemClock, steps }),
-  rehearsal: localRehearsal(sourceWorld, mover, systemClock),
+  rehearsal: rehearsalOnDemand(systemClock, context.env),
   exchange: exchangeOnDemand(),
   openPlace: partStores(context.env),
   cleanup: cleanupOnDemand(systemClock, context.env),

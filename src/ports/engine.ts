@@ -26,7 +26,7 @@ export interface StartRequest {
  * Where a migration as a whole stands.
  *
  * - `running`: a process works on it. `no-worker`: it could go on, and no process of the engine is there to do it.
- * - `waiting-for-person`: a gate is open. `waiting-for-agent`: a party's agent has work of it.
+ * - `waiting-for-person`: a gate is open, or a row needs what only a person can do or decide. `waiting-for-agent`: a party's agent has work of it.
  * - `failed-safe`: a verb failed; both sides are as they should be. `needs-rollback`: it failed, and going on or staying is worse.
  * - `paused`, `cancelled`: by a person; both can be resumed. `rolled-back`, `done`: at its end.
  */

@@ -57,7 +57,7 @@ interface Call {
   readonly signal: AbortSignal
 }
 /** What the SDK's `send` takes beside the command. */
-interface SendOptions {
+export interface SendOptions {
   readonly abortSignal: AbortSignal
 }
 type Ask<Answer> = (options: SendOptions) => Promise<Answer>
