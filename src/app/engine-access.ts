@@ -97,7 +97,8 @@ function closingBoth(engine: Engine, closeDatabase: () => Promise<void>): Engine
 export function textOf(event: EngineEvent): string | null {
   switch (event.kind) {
     case 'database-lost':
-      return `The engine's database is gone (${event.reason}); waiting for it.`
+      // Class 53 of PostgreSQL's codes; anything else is a connection that is lost.
+      return `The engine's database ${event.reason.startsWith('53') ? 'is out of disk, memory or connections' : 'is gone'} (${event.reason}); waiting for it.`
     case 'database-back':
       return "The engine's database is back."
     case 'taken-over':
