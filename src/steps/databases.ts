@@ -13,8 +13,8 @@ export function workingDatabase(migration: Migration): string {
 
 /** A move with everything at its default, between two databases, that shows its progress as the row's. */
 export function moveBetween(
-  tools: Tools,
-  { migration, signal, onProgress }: StepContext,
+  tools: Pick<Tools, 'clock'>,
+  { migration, signal, onProgress }: Pick<StepContext, 'migration' | 'signal' | 'onProgress'>,
   source: DatabaseAddress,
   target: DatabaseAddress,
 ): MoveRequest {
