@@ -77,7 +77,7 @@ export const apiManagers = clusterKind(
       wildcardDomain: z.string(),
       tenantName: z.string().default('3scale'),
       externalComponents: z.object({ system: switches, backend: switches, zync: switches }).optional(),
-      highAvailability: z.object({ enabled: z.boolean().default(false) }).optional(),
+      highAvailability: switches,
     }),
     status: z
       .object({

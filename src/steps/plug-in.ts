@@ -1,3 +1,4 @@
+import { z } from 'zod'
 import { Secret } from '../base/secret.ts'
 import { databaseUrl, redisUrl } from '../model/render-url.ts'
 import { isAtLeast } from '../model/release.ts'
@@ -8,6 +9,7 @@ import { unpackSecrets } from './exchanges.ts'
 import { apiManagers } from './kinds.ts'
 import { measure } from './measure.ts'
 import { apiManagerOf, placeOf, type ThreescalePlace } from './places.ts'
+import { readRecord, removeRecord, writeRecord } from './records.ts'
 import { changeSecret, digestOf, readSecret, restoreSecret, type SecretValues } from './secrets.ts'
 import type { Tools } from './tools.ts'
 
@@ -17,6 +19,11 @@ const noMail = Object.fromEntries(
     ([key, value]) => [key, new Secret(value)],
   ),
 )
+
+const record = 'before-plug-in.json'
+const switches = z.record(z.string(), z.json()).nullable()
+/** What the APIManager said of its databases; null: nothing. */
+const before = z.object({ externalComponents: switches, highAvailability: switches })
 
 /** Step 8: the source's secrets are carried, those of databases point to the migration cluster's. */
 export function plugIn(tools: Tools): Step {
@@ -48,7 +55,7 @@ export function plugIn(tools: Tools): Step {
       const threescale = await at(context)
       const secrets = await wanted(tools, context)
       for (const [name, values] of secrets) await changeSecret(threescale, name, values)
-      await makeExternal(threescale, context)
+      await makeExternal(tools, threescale, context)
       return { says: `${secrets.size} secrets written`, facts: {} }
     },
 
@@ -69,8 +76,9 @@ export function plugIn(tools: Tools): Step {
     async undo(context) {
       const threescale = await at(context)
       const names = [...(await wanted(tools, context)).keys()]
+      await takeBackExternal(tools, threescale)
       for (const name of names) await restoreSecret(threescale, name)
-      return { says: `${names.length} secrets are as they were` }
+      return { says: `${names.length} secrets and the APIManager are as they were` }
     },
   }
 }
@@ -119,8 +127,12 @@ export async function secretsThatDiffer(
 }
 
 /** 2.11 knows one switch for all databases, later releases one for each. Source: 3scale-operator `apis/apps/v1alpha1`. */
-async function makeExternal(at: ThreescalePlace, { migration }: StepContext): Promise<void> {
-  const { metadata } = await apiManagerOf(at)
+async function makeExternal(tools: Tools, at: ThreescalePlace, { migration }: StepContext): Promise<void> {
+  const { metadata, spec: now } = await apiManagerOf(at)
+  if ((await readRecord(tools, record, before)) === null) {
+    const { externalComponents = null, highAvailability = null } = now
+    await writeRecord(tools, record, { externalComponents, highAvailability })
+  }
   const spec = isAtLeast(migration.source.release, '2.12')
     ? { externalComponents: { system: { database: true, redis: true }, backend: { redis: true } } }
     : { highAvailability: { enabled: true } }
@@ -128,9 +140,21 @@ async function makeExternal(at: ThreescalePlace, { migration }: StepContext): Pr
   await at.cluster.patch(apiManagers, ref, { kind: 'merge', body: { spec } }, { signal: at.signal })
 }
 
+async function takeBackExternal(tools: Tools, at: ThreescalePlace): Promise<void> {
+  const known = await readRecord(tools, record, before)
+  if (known === null) return
+  const { metadata } = await apiManagerOf(at)
+  const ref = { namespace: at.namespace, name: metadata.name }
+  // Taken away first, for a merge would leave what was added.
+  for (const spec of [{ externalComponents: null, highAvailability: null }, known]) {
+    await at.cluster.patch(apiManagers, ref, { kind: 'merge', body: { spec } }, { signal: at.signal })
+  }
+  await removeRecord(tools, record)
+}
+
 async function isExternal(at: ThreescalePlace, { migration }: StepContext): Promise<boolean> {
   const { spec } = await apiManagerOf(at)
-  if (!isAtLeast(migration.source.release, '2.12')) return spec.highAvailability?.enabled === true
+  if (!isAtLeast(migration.source.release, '2.12')) return spec.highAvailability?.['enabled'] === true
   const { system, backend } = spec.externalComponents ?? {}
   return system?.['database'] === true && system['redis'] === true && backend?.['redis'] === true
 }

@@ -8,13 +8,17 @@ import type { ByteSource } from '../../wire/rdb/rdb-reader.ts'
 import { errnoOf } from './errno.ts'
 import { fault } from './faults.ts'
 import { inspectRdb } from './inspect.ts'
+import { restoreSnapshot } from './restore-snapshot.ts'
 import { takeSnapshot } from './snapshot.ts'
 
 const blockBytes = 256 * 1024
 
 /** Snapshots of real files, servers and the objects of `objects`. */
 export function redisSnapshots(clock: Clock, objects: ObjectStore): RedisSnapshots {
-  return { save: (request) => saveSnapshot(request, clock, objects) }
+  return {
+    save: (request) => saveSnapshot(request, clock, objects),
+    restore: (request) => restoreSnapshot(request, clock, objects),
+  }
 }
 
 /**

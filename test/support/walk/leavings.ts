@@ -1,0 +1,47 @@
+import type { PlanRow } from '../../../src/model/plan.ts'
+import type { RowId } from '../../../src/model/row-id.ts'
+
+/** Of the world, what is looked at after a row was taken back: until RHOAM stands still and is filled, it changes by itself. */
+const seen: Readonly<Partial<Record<RowId, RegExp>>> = {
+  'access-granted': /rbac/,
+  'migration-cluster-ready': /^(migration|ledger rhoam-eng) /,
+  'standalone-vpc': /^(aws|ledger) /,
+  'migration-databases': /^(aws|ledger) /,
+  workspace: /^file rhoam-eng /,
+  'exchange-bucket': /^(aws|ledger|file) /,
+  'exchange-granted': /^(aws|ledger) /,
+  // By hand: nobody takes them back here.
+  'destination-idp': /^nothing/,
+  'rhoam-install': /^nothing/,
+  'rhoam-freeze': /^destination deployments\.apps redhat-rhoam-operator\/rhmi-operator/,
+  'seed-destination': /./,
+}
+const beforeTheDestination = /^(source|migration|database (source|loaded|working)|redis source|aws|ledger|file) /
+/** Once 3scale answers at the destination it works by itself; what undo brings back there is what `seed-destination` saved. */
+const atTheDestination = /^(source|migration|destination (secrets|deployments|keycloak)|database (source|loaded|working)|redis source|aws|ledger|file) /
+
+interface Leaving {
+  readonly what: RegExp
+  readonly why: string
+}
+
+const always: readonly Leaving[] = [
+  { what: /^file \S+ exchange\//, why: 'what has been packed already; worth nothing but time' },
+  { what: /^source jobs/, why: 'hooks that ran' },
+]
+
+const of: Readonly<Partial<Record<RowId, readonly Leaving[]>>> = {
+  'seed-destination': [
+    { what: /^destination postgressnapshots/, why: "RHOAM's own snapshot of its database is a safety copy" },
+    { what: /^destination jobs/, why: 'hooks that run anew' },
+  ],
+}
+
+/** Whether something that differs after a row was taken back may. */
+export function isLeftBy({ id }: PlanRow, rows: readonly PlanRow[]): (what: string) => boolean {
+  const position = rows.findIndex((row) => row.id === id)
+  const isLate = position > rows.findIndex((row) => row.id === 'seed-destination')
+  const sight = seen[id] ?? (isLate ? atTheDestination : beforeTheDestination)
+  const leavings = [...always, ...(of[id] ?? [])]
+  return (what) => !sight.test(what) || leavings.some((leaving) => leaving.what.test(what))
+}
