@@ -261,8 +261,8 @@ export interface RedisSnapshots {
    */
   save(request: SaveSnapshotRequest): Promise<SavedSnapshot>
   /**
-   * Makes databases of a server what they are in a file that `save` wrote: they are emptied first. Again with the effect of
-   * once. Faults: REDIS_*. Abort: what is in stays; the same call begins anew.
+   * Makes databases of a server what they are in a file that `save` wrote: they are emptied first. What the file has of others
+   * is written over theirs. Again with the effect of once. Faults: REDIS_*. Abort: what is in stays; the same call begins anew.
    */
   restore(request: RestoreSnapshotRequest): Promise<void>
 }

@@ -3,9 +3,10 @@ import { execFileSync } from 'node:child_process'
 import { availableParallelism, cpus, loadavg } from 'node:os'
 import process from 'node:process'
 import { Random } from '../../src/simulator/source-world/random.ts'
+import type { PlanRow } from '../../src/model/plan.ts'
 import type { RowId } from '../../src/model/row-id.ts'
 import { Crew, type RowKill } from '../support/walk/kills.ts'
-import { isLeftBy } from '../support/walk/leavings.ts'
+import { isLeftBy, partsAround } from '../support/walk/leavings.ts'
 import { assertServes, askSource } from '../support/walk/serving.ts'
 import { changesBetween, endState, readState, type WorldState } from '../support/walk/state.ts'
 import { forward, openWalk, type Walk } from '../support/walk/walk.ts'
@@ -62,15 +63,15 @@ async function oneJourney(random: Random, name: string): Promise<JourneyReport> 
     const last = walk.rows.findIndex(({ id }) => id === 'new-routes')
     for (const row of walk.rows) {
       process.stderr.write(`${name}: ${row.id}\n`)
-      const state = await readState(walk)
+      const state = await readState(walk, partsAround(row))
       states.set(row.id, state)
       if (row.undo.kind === 'undo') {
         kills.push(await crew.killIn(row, share()))
         await crew.back(row)
-        assertAsBefore(walk, row.id, state, await readState(walk))
+        await assertAsBefore(walk, row, state)
         await crew.forward(row)
         await crew.back(row)
-        assertAsBefore(walk, row.id, state, await readState(walk))
+        await assertAsBefore(walk, row, state)
         takenBack += 2
       }
       kills.push(await crew.killIn(row, share()))
@@ -82,7 +83,7 @@ async function oneJourney(random: Random, name: string): Promise<JourneyReport> 
       process.stderr.write(`${name}: back over ${row.id}\n`)
       await crew.killIn(row, share(), 'undo')
       await crew.back(row)
-      assertAsBefore(walk, row.id, states.get(row.id) ?? new Map(), await readState(walk))
+      await assertAsBefore(walk, row, states.get(row.id) ?? new Map())
       takenBack += 1
     }
     await assertServes(walk, served)
@@ -101,10 +102,9 @@ async function oneJourney(random: Random, name: string): Promise<JourneyReport> 
   }
 }
 
-function assertAsBefore(walk: Walk, id: RowId, before: WorldState, now: WorldState): void {
-  const row = walk.rows.find((one) => one.id === id)
-  if (row === undefined) throw new Error(`${id} is not in the plan`)
-  assert.deepEqual(changesBetween(before, now, isLeftBy(row, walk.rows)), [], `${id} is taken back`)
+async function assertAsBefore(walk: Walk, row: PlanRow, before: WorldState): Promise<void> {
+  const changed = changesBetween(before, await readState(walk, partsAround(row)), isLeftBy(row, walk.rows))
+  assert.deepEqual(changed, [], `${row.id} is taken back`)
 }
 
 function wordsOf({ afterMs, inApply }: RowKill): string {

@@ -114,7 +114,8 @@ describe('defect: every MySQL of the account is upgraded', () => {
     }
     const ours = 'threeshift-acme-source'
     const others = ['shop', 'threeshift-other-source']
-    for (const name of [ours, ...others]) await cloud.databases.ensure({ ...goal, name }, making, call)
+    await cloud.databases.ensure({ ...goal, name: ours }, { ...making, migration: withAccount.name }, call)
+    for (const name of others) await cloud.databases.ensure({ ...goal, name }, making, call)
     const tools = only({ clock: systemClock, cloud: async () => cloud, ledger })
     await upgradeMysql(tools).apply(contextOf(withAccount, 'upgrade-mysql'))
     const versionOf = async (name: string) => (await cloud.databases.describe(name, call))?.version ?? 'none'

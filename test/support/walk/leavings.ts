@@ -1,5 +1,6 @@
 import type { PlanRow } from '../../../src/model/plan.ts'
 import type { RowId } from '../../../src/model/row-id.ts'
+import type { StatePart } from './state.ts'
 
 /** Of the world, what is looked at after a row was taken back: until RHOAM stands still and is filled, it changes by itself. */
 const seen: Readonly<Partial<Record<RowId, RegExp>>> = {
@@ -15,10 +16,30 @@ const seen: Readonly<Partial<Record<RowId, RegExp>>> = {
   'rhoam-install': /^nothing/,
   'rhoam-freeze': /^destination deployments\.apps redhat-rhoam-operator\/rhmi-operator/,
   'seed-destination': /./,
+  'restore-redis': /^(source|migration|destination|redis rhoam|file) /,
 }
 const beforeTheDestination = /^(source|migration|database (source|loaded|working)|redis source|aws|ledger|file) /
 /** Once 3scale answers at the destination it works by itself; what undo brings back there is what `seed-destination` saved. */
 const atTheDestination = /^(source|migration|destination (secrets|deployments|keycloak)|database (source|loaded|working)|redis source|aws|ledger|file) /
+
+const apart = ['objects', 'cloud', 'folders'] as const
+/** Rows that change what is in databases: those are read around them. */
+const inDatabases = new Set<RowId>([
+  'load-system-database',
+  'convert-to-postgres',
+  'routes-to-migration',
+  'upgrade-3scale',
+  'routes-to-destination',
+  'seed-destination',
+])
+
+/** What is to be read around a row. */
+export function partsAround({ id }: PlanRow): readonly StatePart[] {
+  const parts: StatePart[] = [...apart]
+  if (inDatabases.has(id)) parts.push('databases')
+  if (id === 'restore-redis' || id === 'seed-destination') parts.push('keys')
+  return parts
+}
 
 interface Leaving {
   readonly what: RegExp

@@ -17,29 +17,58 @@ export type WorldState = ReadonlyMap<string, string>
 
 const { signal } = new AbortController()
 
-/** Everything that rows change, read past all that they read it through. */
-export async function readState(walk: Walk): Promise<WorldState> {
-  const { servers, clusters } = walk.world
-  const entries: [string, string][] = []
-  for (const place of clusterPlaces) {
-    for (const [what, says] of objectsIn(clusters[place].manager.view)) entries.push([`${place} ${what}`, says])
+export const statePartNames = ['objects', 'databases', 'keys', 'cloud', 'folders'] as const
+export type StatePart = (typeof statePartNames)[number]
+
+/** What rows change, read past all that they read it through. */
+export async function readState(walk: Walk, parts: readonly StatePart[] = statePartNames): Promise<WorldState> {
+  const readers: Readonly<Record<StatePart, (walk: Walk) => Promise<Entries>>> = {
+    objects: objectsOf,
+    databases: databasesOf,
+    keys: keysOf,
+    cloud: ({ world }) => thingsInAws(world.servers.moto.endpoint),
+    folders: foldersOf,
   }
+  const entries: [string, string][] = []
+  for (const part of parts) entries.push(...(await readers[part](walk)))
+  return new Map(entries.toSorted(([one], [other]) => (one < other ? -1 : 1)))
+}
+
+type Entries = readonly [string, string][]
+
+async function objectsOf({ world }: Walk): Promise<Entries> {
+  return clusterPlaces.flatMap((place) =>
+    objectsIn(world.clusters[place].manager.view).map(([what, says]): [string, string] => [`${place} ${what}`, says]),
+  )
+}
+
+async function databasesOf({ world: { servers } }: Walk): Promise<Entries> {
+  const entries: [string, string][] = []
   const databases = { source: servers.source, loaded: servers.loaded, working: servers.working, rhoam: servers.rhoam }
   for (const [name, address] of Object.entries(databases)) {
     for (const [table, digest] of await tablesIn(address)) entries.push([`database ${name} ${table}`, digest])
   }
+  return entries
+}
+
+async function keysOf({ world: { servers } }: Walk): Promise<Entries> {
+  const entries: [string, string][] = []
   const redises = { source: servers.sourceRedis, rhoam: servers.rhoamRedis, 'rhoam-system': servers.rhoamSystemRedis }
   for (const [name, endpoint] of Object.entries(redises)) {
     for (const [database, digest] of await keysIn(endpoint)) entries.push([`redis ${name} ${database}`, digest])
   }
-  entries.push(...(await thingsInAws(servers.moto.endpoint)))
+  return entries
+}
+
+async function foldersOf(walk: Walk): Promise<Entries> {
+  const entries: [string, string][] = []
   for (const party of parties) {
     for (const file of await filesBelow(walk.tools.get(party)?.folder ?? '')) entries.push([`file ${party} ${file}`, 'there'])
     const entriesOf = (await walk.tools.get(party)?.ledger.list()) ?? []
     for (const { thing, state } of entriesOf.filter(({ state }) => state !== 'gone'))
       entries.push([`ledger ${party} ${thing.kind} ${thing.place} ${thing.name}`, state])
   }
-  return new Map(entries.toSorted(([one], [other]) => (one < other ? -1 : 1)))
+  return entries
 }
 
 /** Where two states differ, a sentence each; `isLeft`: what may. */
