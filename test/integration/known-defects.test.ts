@@ -21,7 +21,7 @@ import { enter, withSimulatedCluster } from '../support/clusters.ts'
 import { migrationWith } from '../support/migrations.ts'
 import { temporaryFolder } from '../support/servers.ts'
 import { Secret } from '../../src/base/secret.ts'
-import { namespaces } from '../../src/steps/kinds.ts'
+import { clusterKinds } from '../../src/model/cluster-kinds.ts'
 
 /*
  * Defects of the hand-run way that no other test is about; docs/explain/known-defects.md lists all of them with their tests, which is
@@ -72,10 +72,10 @@ describe('defect: the namespace in use is deleted', () => {
       ledger: fileLedger(join(folder, ledger), systemClock),
       folder,
     })
-  const isThere = async () => (await cluster.get(namespaces, { name: namespace }, { signal })) !== null
+  const isThere = async () => (await cluster.get(clusterKinds.namespaces, { name: namespace }, { signal })) !== null
 
   test('a namespace that was there before stays, whatever it is called; one that the migration made goes', async () => {
-    await cluster.apply(namespaces, { metadata: { name: namespace }, fields: {} }, { signal })
+    await cluster.apply(clusterKinds.namespaces, { metadata: { name: namespace }, fields: {} }, { signal })
     assert.match(await undo(migrationClusterReady(toolsWith('empty.jsonl')), context), /was not made by this migration/)
     assert.equal(await isThere(), true)
     const tools = toolsWith('made.jsonl')

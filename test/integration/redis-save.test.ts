@@ -30,6 +30,7 @@ after(async () => {
 
 const request = (file: string, signal = new AbortController().signal) => ({
   source: { kind: 'server', endpoint: parseRedisUrl(new Secret(redisUrl(redis.server)), 'a test server') } as const,
+  carry: 'all' as const,
   file,
   spoolFolder: folder,
   onProgress: () => undefined,

@@ -5,5 +5,5 @@ import { quickTiming } from '../clusters.ts'
 export const paceOfTests: ToolsPace = {
   aws: { lookEveryMs: 2, backOffMs: [2, 4, 8, 16], settleMs: 2000, longestWaitMs: 60_000 },
   openshift: quickTiming,
-  drain: { samples: 2, everyMs: 20, deadlineMs: 200 },
+  drain: { samples: 2, everyMs: 20, deadlineMs: 60_000 },
 }
