@@ -41,10 +41,10 @@ export async function isMade(at: ThreescalePlace, hop: Hop): Promise<boolean> {
   const { cluster, operatorNamespace: namespace, signal } = at
   const { spec, status } = await subscriptionOf(at)
   const { currentCSV: name } = status
-  if (spec.channel !== hop.channel || name === undefined || name !== status.installedCSV) return false
+  if (spec.channel !== hop.channel || name === '' || name !== status.installedCSV) return false
   if ((await reportedRelease(at)) !== releaseOf(hop.to)) return false
-  const version = await cluster.get(clusterServiceVersions, { namespace, name }, { signal })
-  return version?.status.phase === 'Succeeded' && isBuildOf(hop, version.spec.version ?? '')
+  const version = await cluster.get(clusterKinds.clusterServiceVersions, { namespace, name }, { signal })
+  return version?.status.phase === 'Succeeded' && isBuildOf(hop, version.spec.version)
 }
 
 /** Prepares a hop, moves the operator on, and waits until all of the new release is there. */

@@ -81,9 +81,9 @@ export function plugIn(tools: Tools): Step {
     async undo(context) {
       const threescale = await at(context)
       const names = [...(await wanted(tools, context)).keys()]
-      if (needsOwnDatabases(context.migration.source.release)) await removeApiManager(threescale)
-      else await takeBackExternal(tools, threescale)
+      await takeBackExternal(tools, threescale)
       for (const name of names) await restoreSecret(threescale, name, context.row.id)
+      if (needsOwnDatabases(context.migration.source.release)) await removeApiManager(threescale)
       return { says: `${names.length} secrets and the APIManager are as they were` }
     },
   }

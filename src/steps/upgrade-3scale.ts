@@ -7,7 +7,7 @@ import type { Step, StepContext } from '../ports/step.ts'
 import { workingDatabase } from './databases.ts'
 import { deadlineMs } from './deadlines.ts'
 import { fault } from './faults.ts'
-import { isMade, makeHop, reportedRelease, subscriptionOf } from './hops.ts'
+import { installed, isMade, makeHop, reportedRelease, subscriptionOf } from './hops.ts'
 import { forgetDump, isKept, keepDump, restoreDump } from './kept-dumps.ts'
 import { measure } from './measure.ts'
 import { placeOf, type ThreescalePlace } from './places.ts'
@@ -75,6 +75,9 @@ export function upgradeThreescale(tools: Tools): Step {
       const hops = hopsOf(context.migration)
       const [first] = hops
       if (first === undefined || !(await isKept(tools, keptBefore(first)))) return { says: 'no hop was begun' }
+      const at = await placeOf(tools, context, 'migration')
+      // An operator that is only being installed would start again what is stopped.
+      await installed(at, (await subscriptionOf(at)).spec.channel, tools.clock)
       // Nothing may write while the database goes back, and the new operator stays.
       await stopThreescale(tools, 'migration').apply(context)
       await markSchemaBack(tools)

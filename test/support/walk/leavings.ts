@@ -58,11 +58,23 @@ const of: Readonly<Partial<Record<RowId, readonly Leaving[]>>> = {
   ],
 }
 
-/** Whether something that differs after a row was taken back may. */
-export function isLeftBy({ id }: PlanRow, rows: readonly PlanRow[]): (what: string) => boolean {
-  const position = rows.findIndex((row) => row.id === id)
-  const isLate = position > rows.findIndex((row) => row.id === 'seed-destination')
+/**
+ * Whether something that differs after a row was taken back may. `isWholeWay`: every later row was taken back before; then the copy of
+ * 3scale stays with the operator that it was upgraded to, which cannot go back, and stopped, until its namespace goes.
+ */
+export function isLeftBy(
+  { id }: PlanRow,
+  rows: readonly PlanRow[],
+  { isWholeWay } = { isWholeWay: false },
+): (what: string) => boolean {
+  const positionOf = (other: RowId) => rows.findIndex((row) => row.id === other)
+  const isLate = positionOf(id) > positionOf('seed-destination')
   const sight = seen[id] ?? (isLate ? atTheDestination : beforeTheDestination)
-  const leavings = [...always, ...(of[id] ?? [])]
+  const isOfTheCopy = isWholeWay && positionOf(id) < positionOf('upgrade-3scale') && id !== 'migration-cluster-ready'
+  const leavings = [
+    ...always,
+    ...(of[id] ?? []),
+    ...(isOfTheCopy || id === 'upgrade-3scale' ? [{ what: /^(migration |file rhoam-eng schema-back)/, why: 'the operator stays' }] : []),
+  ]
   return (what) => !sight.test(what) || leavings.some((leaving) => leaving.what.test(what))
 }

@@ -47,7 +47,11 @@ export async function openWalk(seed = 7): Promise<Walk> {
   const dir = temporaryFolder()
   const world = await openRehearsalWorld({
     dir: join(dir, 'world'),
+    accessLevel: 'limited',
     release: '2.13',
+    database: 'mariadb',
+    // So that RHOAM's own tenant has to be made.
+    firstTenant: 'acme',
     rhoamVersion: '1.45',
     tenants: 2,
     scale: 0.005,
