@@ -114,7 +114,12 @@ async function hopsLeft(tools: Tools, context: StepContext): Promise<readonly Ho
 async function hopsToMake(at: ThreescalePlace, { migration }: StepContext): Promise<readonly Hop[]> {
   const hops = hopsOf(migration)
   const { channel } = (await subscriptionOf(at)).spec
-  return hops.slice(Math.max(0, hops.findIndex((hop) => hop.channel === channel)))
+  return hops.slice(
+    Math.max(
+      0,
+      hops.findIndex((hop) => hop.channel === channel),
+    ),
+  )
 }
 
 /** After an undo: the operator is of a later release than the database, and upgrades it when 3scale starts. */
