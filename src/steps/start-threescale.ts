@@ -38,13 +38,15 @@ export async function startThreescale(at: ThreescalePlace): Promise<readonly str
 async function deploymentsReady(at: ThreescalePlace): Promise<void> {
   const { cluster, namespace, signal } = at
   const { metadata } = await apiManagerOf(at)
+  // Zero that somebody wanted stays zero.
+  const unwanted = new Set((await readWorkloads(at)).filter(({ wanted }) => wanted === 0).map(({ name }) => name))
   await cluster.until(
     clusterKinds.apiManagers,
     { namespace, name: metadata.name },
     (found) =>
       found.some(
         ({ status: { deployments } }) =>
-          deployments.ready.length > 0 && deployments.starting.length === 0 && deployments.stopped.length === 0,
+          deployments.ready.length > 0 && deployments.starting.length === 0 && deployments.stopped.every((name) => unwanted.has(name)),
       ),
     {
       signal,
