@@ -60,7 +60,10 @@ export function enterprisePlan(tools: Tools): Step {
       if (known === null) return { says: 'the default plan was not changed' }
       await run(await placeOf(tools, context, 'destination'), restoreMasterPlanCommand(known.previous))
       await removeRecord(tools, record)
-      return { says: known.previous === null ? 'there is no default plan again' : `plan ${known.previous} is the default again` }
+      return {
+        says:
+          known.previous === null ? 'there is no default plan again' : `plan ${known.previous} is the default again`,
+      }
     },
   }
 }

@@ -20,7 +20,12 @@ export async function forgetHooks(at: ThreescalePlace, release: Release, clock: 
   }
   if (hooks !== null) return
   const body = { spec: { template: { metadata: { annotations: { 'threeshift.io/hooks': String(clock.now()) } } } } }
-  await cluster.patch(clusterKinds.deploymentConfigs, { namespace, name: 'system-app' }, { kind: 'merge', body }, { signal })
+  await cluster.patch(
+    clusterKinds.deploymentConfigs,
+    { namespace, name: 'system-app' },
+    { kind: 'merge', body },
+    { signal },
+  )
 }
 
 /**
@@ -46,7 +51,9 @@ async function deploymentsReady(at: ThreescalePlace): Promise<void> {
     (found) =>
       found.some(
         ({ status: { deployments } }) =>
-          deployments.ready.length > 0 && deployments.starting.length === 0 && deployments.stopped.every((name) => unwanted.has(name)),
+          deployments.ready.length > 0 &&
+          deployments.starting.length === 0 &&
+          deployments.stopped.every((name) => unwanted.has(name)),
       ),
     {
       signal,

@@ -7,7 +7,15 @@ import type { Step, StepContext } from '../ports/step.ts'
 import { workingDatabase } from './databases.ts'
 import { deadlineMs } from './deadlines.ts'
 import { fault } from './faults.ts'
-import { findSubscription, installed, isMade, makeHop, replacesSubscription, reportedRelease, subscriptionOf } from './hops.ts'
+import {
+  findSubscription,
+  installed,
+  isMade,
+  makeHop,
+  replacesSubscription,
+  reportedRelease,
+  subscriptionOf,
+} from './hops.ts'
 import { forgetDump, isKept, keepDump, restoreDump } from './kept-dumps.ts'
 import { measure } from './measure.ts'
 import { placeOf, type ThreescalePlace } from './places.ts'
