@@ -63,6 +63,11 @@ export const cliFaults = {
       d.mistakes.map((mistake) => `  ${mistake}`).join('\n'),
     remedy: () => 'Correct the lines named above; `threeshift init --schema` prints every field and what it may hold.',
   }),
+  JSON_INVALID: kind<{ file: string; what: string; where: string }>({
+    ...refused,
+    says: (d) => `${d.file} is not ${d.what}: ${d.where}`,
+    remedy: (d) => `Give the file that Threeshift wrote as ${d.what}, as it is.`,
+  }),
   REFERENCE_MALFORMED: kind<{ field: string }>({
     ...refused,
     says: (d) => `${d.field} is not a reference to a secret`,

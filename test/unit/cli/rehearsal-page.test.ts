@@ -29,6 +29,7 @@ const verify = {
   truncated: false,
   copy: null,
   declared: { cells: 2, rows: 1 },
+  declaration: null,
   notChecked: [],
   tookMs: 900,
 } as const
