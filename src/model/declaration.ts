@@ -32,7 +32,7 @@ export const declaredChangeSchema = z.discriminatedUnion('kind', [
     ...declared,
     table,
     column,
-    keys: z.array(key).nullable(),
+    keys: z.array(key).readonly().nullable(),
     after: z.string().nullable().optional(),
   }),
   /**
@@ -44,11 +44,11 @@ export const declaredChangeSchema = z.discriminatedUnion('kind', [
     ...declared,
     table: z.union([table, z.literal('*')]),
     column,
-    values: z.array(key),
+    values: z.array(key).readonly(),
     expect: z.enum(['added', 'removed', 'either']),
   }),
   /** 3scale itself wrote more into these tables: rows with an id that the source has never given. */
-  z.strictObject({ kind: z.literal('new-rows'), ...declared, tables: z.array(table) }),
+  z.strictObject({ kind: z.literal('new-rows'), ...declared, tables: z.array(table).readonly() }),
 ])
 export type DeclaredChange = z.output<typeof declaredChangeSchema>
 
@@ -56,6 +56,6 @@ export type DeclaredChange = z.output<typeof declaredChangeSchema>
 export const declarationSchema = z.strictObject({
   version: z.literal(1),
   migration: z.string().min(1).max(100),
-  changes: z.array(declaredChangeSchema),
+  changes: z.array(declaredChangeSchema).readonly(),
 })
 export type Declaration = z.output<typeof declarationSchema>

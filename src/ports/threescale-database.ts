@@ -18,7 +18,22 @@ export interface StoredTenant {
   readonly services: readonly { readonly id: string; readonly systemName: string; readonly token: Secret | null }[]
 }
 
-/** What is in a 3scale's system database and in no API. Reads only. Faults: DB_*. */
+/** Of the tables of a system database, all together. Rows and bytes are estimates. */
+export interface StoredSize {
+  readonly tables: number
+  readonly rows: number
+  readonly bytes: number
+  readonly tenants: number
+}
+
+export interface TriedWrites {
+  /** Tables with a tenant trigger and with rows of tenants, and those of them where no row got its own tenant. */
+  readonly triggers: { readonly tried: number; readonly failing: readonly string[] }
+  /** Tables with a sequence, and those whose next id is taken already. */
+  readonly sequences: { readonly tried: number; readonly colliding: readonly string[] }
+}
+
+/** What is in a 3scale's system database and in no API. Keeps nothing there. Faults: DB_*. */
 export interface ThreescaleDatabase {
   /** All tenants that are not on their way out, by id; not the master. */
   tenants(database: DatabaseAddress, options: { readonly signal: AbortSignal }): Promise<readonly StoredTenant[]>
@@ -26,4 +41,13 @@ export interface ThreescaleDatabase {
   version(database: DatabaseAddress, options: { readonly signal: AbortSignal }): Promise<string>
   /** The greatest version in `schema_migrations`; null when there is none. */
   lastMigration(database: DatabaseAddress, options: { readonly signal: AbortSignal }): Promise<string | null>
+  /** Id of the master's account. Faults: THREESCALE_NO_MASTER. */
+  master(database: DatabaseAddress, options: { readonly signal: AbortSignal }): Promise<string>
+  /** How large it is by its own estimates; reads no table but the accounts. */
+  size(database: DatabaseAddress, options: { readonly signal: AbortSignal }): Promise<StoredSize>
+  /**
+   * Tries on a PostgreSQL what a 3scale would write: whether the triggers give rows their tenant, and which ids come next.
+   * Tables of its own are written, in transactions that are taken back.
+   */
+  tryWrites(database: DatabaseAddress, options: { readonly signal: AbortSignal }): Promise<TriedWrites>
 }

@@ -2,11 +2,13 @@ import { z } from 'zod'
 import type { Step, StepContext } from '../ports/step.ts'
 import { type CreatedToken, tokenScopes, type UserId } from '../ports/threescale-api.ts'
 import { masterApi, tenantApi } from './apis.ts'
+import { declares } from './declaration.ts'
 import { unpackSecrets } from './exchanges.ts'
 import { factsIfAny } from './facts.ts'
 import { fault } from './faults.ts'
 import { measure } from './measure.ts'
 import { domainOf, placeOf, rhoamNamespaces, type ThreescalePlace } from './places.ts'
+import { readRecord, writeRecord } from './records.ts'
 import { changeSecret, readSecret, secretValue } from './secrets.ts'
 import type { Tools } from './tools.ts'
 import { rhoamAdminHost, rhoamTenant, tenantTaken } from './traps.ts'
@@ -16,6 +18,9 @@ const tokenName = 'Threeshift for RHOAM'
 const adminName = 'admin'
 
 const facts = z.object({ tenant: z.string(), created: z.boolean() })
+/** Written before a tenant is made: a try that dies right after it must not take it for the customer's. */
+const record = 'tenant-made.json'
+const recordSchema = z.object({ created: z.literal(true) })
 
 /** Step 19: the tenant that RHOAM calls its own is there, and RHOAM's secret holds a token that it accepts. */
 export function defaultTenant(tools: Tools): Step {
@@ -42,13 +47,17 @@ export function defaultTenant(tools: Tools): Step {
     async apply(context) {
       const at = await placeOf(tools, context, 'destination')
       const existing = await storedTenant(tools, context)
-      if (existing === undefined) await createTenant(tools, context, at)
+      if (existing === undefined) {
+        await writeRecord(tools, record, { created: true })
+        await createTenant(tools, context, at)
+      }
       const { id, token } = await tenantWithToken(tools, context)
-      await activate(tools, context, at, id)
-      const created = await freshToken(tools, context, at, token)
-      await writeSeed(context, at, created)
-      const before = factsIfAny(context, 'default-tenant', facts)
-      return { says: `tenant ${id}`, facts: { tenant: id, created: before?.created ?? existing === undefined } }
+      const activated = await activate(tools, context, at, id)
+      const made = await freshToken(tools, context, at, token)
+      await writeSeed(context, at, made)
+      const created = (await readRecord(tools, record, recordSchema)) !== null
+      const changes = created ? changesOfCreation(id) : changesOfTenant(made.id, activated)
+      return { says: `tenant ${id}`, facts: { tenant: id, created, ...declares(context, changes) } }
     },
 
     async confirm(context) {
@@ -115,13 +124,52 @@ async function createTenant(tools: Tools, { migration, signal }: StepContext, at
   )
 }
 
-async function activate(tools: Tools, { signal }: StepContext, at: ThreescalePlace, tenant: string): Promise<void> {
+/** Gives the users that were pending. */
+async function activate(
+  tools: Tools,
+  { signal }: StepContext,
+  at: ThreescalePlace,
+  tenant: string,
+): Promise<readonly UserId[]> {
   const master = await masterApi(tools, at)
   const account = (await master.tenants({ signal })).find(({ id }) => id === tenant)
-  if (account === undefined) return
+  if (account === undefined) return []
   const pending = (await master.users(account.id, { signal })).filter(({ state }) => state === 'pending')
-  for (const { id } of pending satisfies readonly { id: UserId }[])
-    await master.activateUser(account.id, id, { signal })
+  for (const { id } of pending) await master.activateUser(account.id, id, { signal })
+  return pending.map(({ id }) => id)
+}
+
+/** A tenant that the source does not have, with all that is its own and the contracts that the master has with it. */
+function changesOfCreation(tenant: string) {
+  const rows = { kind: 'rows', says: `tenant ${tenant} was made for RHOAM`, values: [tenant], expect: 'added' } as const
+  return [
+    { ...rows, table: '*', column: 'tenant_id' },
+    { ...rows, table: 'cinstances', column: 'user_account_id' },
+    {
+      kind: 'cells',
+      says: 'plans count their contracts',
+      table: 'plans',
+      column: 'contracts_count',
+      keys: null,
+    } as const,
+  ]
+}
+
+function changesOfTenant(token: string, activated: readonly string[]) {
+  const users = { kind: 'cells', says: 'pending users were activated', table: 'users', keys: [...activated] } as const
+  return [
+    {
+      kind: 'rows',
+      says: 'RHOAM has a token of its own',
+      table: 'access_tokens',
+      column: 'id',
+      values: [token],
+      expect: 'added',
+    } as const,
+    ...(activated.length === 0
+      ? []
+      : ['state', 'activated_at', 'activation_code', 'updated_at'].map((column) => ({ ...users, column }))),
+  ]
 }
 
 /** A token with every scope; one of this name that an earlier try made is replaced, for its value is lost. */

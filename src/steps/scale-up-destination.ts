@@ -2,6 +2,7 @@ import { rakeTasks } from '../threescale/pod-commands.ts'
 import { deployJobsOf, workloadsOf } from '../threescale/workloads.ts'
 import type { Step, StepContext } from '../ports/step.ts'
 import { deadlineMs } from './deadlines.ts'
+import { declaresHistory } from './declaration.ts'
 import { jobs } from './kinds.ts'
 import { placeOf, type ThreescalePlace } from './places.ts'
 import { rake } from './pods.ts'
@@ -15,7 +16,9 @@ export function scaleUpDestination(tools: Tools): Step {
   return {
     async check(context) {
       const why = await whyNotRunning(await placeOf(tools, context, 'destination'))
-      return why === null ? { kind: 'done', says: 'it runs', facts: {} } : { kind: 'needed', says: why }
+      return why === null
+        ? { kind: 'done', says: 'it runs', facts: declaresHistory(context) }
+        : { kind: 'needed', says: why }
     },
 
     async explain(context) {

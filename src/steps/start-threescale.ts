@@ -1,5 +1,6 @@
 import type { StepContext } from '../ports/step.ts'
 import { masterApi } from './apis.ts'
+import { declaresHistory } from './declaration.ts'
 import { deadlineMs } from './deadlines.ts'
 import { routes } from './kinds.ts'
 import { measureNone } from './measure.ts'
@@ -80,6 +81,6 @@ export async function confirmRunning(tools: Tools, context: StepContext, at: Thr
         hosts.filter((host) => !admitted.has(host)),
       ),
     ],
-    facts: {},
+    facts: declaresHistory(context),
   }
 }

@@ -4,6 +4,7 @@ import { releaseFacts } from '../threescale/releases.ts'
 import { rhoamFacts } from '../threescale/rhoam.ts'
 import type { Step, StepContext } from '../ports/step.ts'
 import { workingDatabase } from './databases.ts'
+import { declares } from './declaration.ts'
 import { makeHop, releaseOf, reportedRelease, subscriptionOf } from './hops.ts'
 import { keepDump, restoreDump } from './kept-dumps.ts'
 import { measure } from './measure.ts'
@@ -16,7 +17,7 @@ export function upgradeThreescale(tools: Tools): Step {
     async check(context) {
       const left = await hopsLeft(tools, context)
       if (left.length > 0) return { kind: 'needed', says: `${left.length} hops are to be made` }
-      return { kind: 'done', says: '3scale is of the release of the destination', facts: {} }
+      return { kind: 'done', says: '3scale is of the release of the destination', facts: declaresUpgrade(context) }
     },
 
     async explain(context) {
@@ -57,7 +58,7 @@ export function upgradeThreescale(tools: Tools): Step {
           measure('hops that are left', 0, (await hopsLeft(tools, context)).length),
           measure('last migration of the schema', releaseFacts[release].lastMigration, found),
         ],
-        facts: {},
+        facts: declaresUpgrade(context),
       }
     },
 
@@ -68,6 +69,11 @@ export function upgradeThreescale(tools: Tools): Step {
       return { says: restored ? `the database is as before ${first.to}` : 'no hop was begun' }
     },
   }
+}
+
+function declaresUpgrade(context: StepContext) {
+  const [from, to] = [context.migration.source.release, context.migration.destination.threescaleRelease]
+  return declares(context, from === to ? [] : [{ kind: 'upgraded', says: `3scale ${from} became ${to}`, from, to }])
 }
 
 /** Name of the dump that leads back from a hop. */
