@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander'
 import type { Cleanup } from '../ports/cleanup.ts'
 import type { ControlPlaneAccess } from '../ports/control-plane.ts'
+import type { Doctor } from '../ports/doctor.ts'
 import type { EngineAccess } from '../ports/engine.ts'
 import type { QueueWatch } from '../ports/queues.ts'
 import type { RedisMover } from '../ports/redis.ts'
@@ -12,6 +13,7 @@ import { registerCleanup } from './cleanup.ts'
 import type { CliContext } from './context.ts'
 import { registerAgent } from './agent.ts'
 import { registerDb } from './db.ts'
+import { registerDoctor } from './doctor.ts'
 import { type ExchangePorts, registerExchange } from './exchange.ts'
 import { fault } from './faults.ts'
 import { registerInit } from './init.ts'
@@ -39,6 +41,7 @@ export interface CliPorts extends ExchangePorts {
   readonly queues: QueueWatch
   readonly rehearsal: Rehearsal
   readonly cleanup: Cleanup
+  readonly doctor: Doctor
   readonly engine: EngineAccess
   readonly controlPlane: ControlPlaneAccess
 }
@@ -47,6 +50,7 @@ export interface CliPorts extends ExchangePorts {
 const commands: readonly ((program: Command, context: CliContext, ports: CliPorts) => void)[] = [
   registerInit,
   registerPlan,
+  registerDoctor,
   registerRehearse,
   registerRun,
   registerStatus,

@@ -18,8 +18,15 @@ export interface StoredTenant {
   readonly services: readonly { readonly id: string; readonly systemName: string; readonly token: Secret | null }[]
 }
 
-/** Of the tables of a system database, all together. Rows and bytes are estimates. */
-export interface StoredSize {
+/** A database server and one database of it. Rows and bytes are estimates, of all tables together. */
+export interface DatabaseStanding {
+  readonly product: 'mysql' | 'mariadb' | 'postgresql'
+  /** As it calls itself, such as `8.0.36`. */
+  readonly version: string
+  /** What the server takes for now, in epoch milliseconds. */
+  readonly clockMs: number
+  /** The greatest version in `schema_migrations`; null: it holds no 3scale. */
+  readonly lastMigration: string | null
   readonly tables: number
   readonly rows: number
   readonly bytes: number
@@ -43,8 +50,8 @@ export interface ThreescaleDatabase {
   lastMigration(database: DatabaseAddress, options: { readonly signal: AbortSignal }): Promise<string | null>
   /** Id of the master's account. Faults: THREESCALE_NO_MASTER. */
   master(database: DatabaseAddress, options: { readonly signal: AbortSignal }): Promise<string>
-  /** How large it is by its own estimates; reads no table but the accounts. */
-  size(database: DatabaseAddress, options: { readonly signal: AbortSignal }): Promise<StoredSize>
+  /** What it is, and how large by its own estimates. An empty database is described too. */
+  describe(database: DatabaseAddress, options: { readonly signal: AbortSignal }): Promise<DatabaseStanding>
   /**
    * Tries on a PostgreSQL what a 3scale would write: whether the triggers give rows their tenant, and which ids come next.
    * Tables of its own are written, in transactions that are taken back.

@@ -39,7 +39,7 @@ export async function rhoamPods({ cluster, signal }: ThreescalePlace, context: S
 }
 
 /** The one RHMI. Null: RHOAM is not installed. */
-export async function rhmiOf({ cluster, signal }: ThreescalePlace, { migration }: StepContext) {
+export async function rhmiOf({ cluster, signal }: ThreescalePlace, { migration }: Pick<StepContext, 'migration'>) {
   for await (const page of cluster.list(rhmis, { namespace: rhoamNamespaces(migration).operator }, { signal })) {
     const [first] = page
     if (first !== undefined) return first

@@ -11,7 +11,7 @@ import type { Exchange, PartStore, PartyCard, PartyKeys } from '../ports/exchang
 import type { HostNames } from '../ports/host-names.ts'
 import type { Ledger } from '../ports/ledger.ts'
 import type { QueueWatch } from '../ports/queues.ts'
-import type { RedisMover, RedisSnapshots } from '../ports/redis.ts'
+import type { RedisMover, RedisSight, RedisSnapshots } from '../ports/redis.ts'
 import type { SystemDatabaseMover } from '../ports/system-database.ts'
 import type { ThreescaleApi } from '../ports/threescale-api.ts'
 import type { ThreescaleDatabase } from '../ports/threescale-database.ts'
@@ -38,6 +38,7 @@ export interface Tools {
   readonly systemDatabase: SystemDatabaseMover
   readonly redis: RedisMover
   readonly snapshots: RedisSnapshots
+  readonly redisSight: RedisSight
   readonly queues: QueueWatch
   readonly hostNames: HostNames
   readonly threescaleDatabase: ThreescaleDatabase

@@ -82,7 +82,7 @@ function keptBefore({ to }: Hop): string {
 }
 
 /** To RHOAM's own build where it has one. */
-function hopsOf({ source, destination }: Migration): readonly Hop[] {
+export function hopsOf({ source, destination }: Migration): readonly Hop[] {
   const known = rhoamFacts(destination.rhoamVersion)
   const build = known?.release === destination.threescaleRelease ? known.build : destination.threescaleRelease
   return hopsBetween(source.release, build) ?? hopsBetween(source.release, destination.threescaleRelease) ?? []

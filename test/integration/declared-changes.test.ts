@@ -32,7 +32,7 @@ describe('a database that was moved, renamed twice and upgraded to 2.16', () => 
     const { wildcardDomain: from } = await mysqlSourceWorld(systemClock).generate({
       release: '2.13',
       tenants: 3,
-      scale: 0.03,
+      scale: 0.01,
       seed: 21,
       edgeRows: false,
       mysql: databases.source,

@@ -90,10 +90,11 @@ export async function readLedger(
         )
   const all = new GrowingEntries(changed)
   const renamed = renames === null ? 0 : await reader.readRenames(declared.renames, all)
+  const cells = reader.packCells(declared.cells, all)
   return {
     changed: all.entries(),
     setAside,
-    counts: { copy: changed.count, rename: renamed, declaration: reader.packCells(declared.cells, all) },
+    counts: { copy: changed.count, rename: renamed, declaration: cells },
     kinds: reader.kinds,
     sum: reader.sum,
     filters: declared.filters,
