@@ -16,6 +16,7 @@ import { registerDb } from './db.ts'
 import { registerDoctor } from './doctor.ts'
 import { type ExchangePorts, registerExchange } from './exchange.ts'
 import { fault } from './faults.ts'
+import { registerForecast } from './forecast.ts'
 import { registerInit } from './init.ts'
 import { registerParty } from './party.ts'
 import { registerPlan } from './plan.ts'
@@ -51,6 +52,7 @@ const commands: readonly ((program: Command, context: CliContext, ports: CliPort
   registerInit,
   registerPlan,
   registerDoctor,
+  registerForecast,
   registerRehearse,
   registerRun,
   registerStatus,

@@ -45,3 +45,40 @@ export const timingsSchema = z.strictObject({
   ),
 })
 export type Timings = Readonly<z.output<typeof timingsSchema>>
+
+/** The least and the most milliseconds. */
+const range = z.tuple([ms, ms])
+
+/** How long the rows of an outage will take, one after the other. */
+export const forecastSchema = z.strictObject({
+  version: z.literal(1),
+  migration: z.string(),
+  madeAt: z.iso.datetime(),
+  /** Of the real source. */
+  size: sizeSchema,
+  /** When the rehearsals were, and how much they moved. */
+  rehearsals: z.array(
+    z.strictObject({ at: z.iso.datetime(), clusters: z.enum(['simulated', 'real']), size: sizeSchema }),
+  ),
+  rows: z.array(
+    z.strictObject({
+      id: z.enum(rowIds),
+      /** What was measured and scaled, and what clusters, clouds and people usually need besides. */
+      measuredMs: range,
+      usualMs: range,
+    }),
+  ),
+  downtimeMs: range,
+})
+export type Forecast = Readonly<z.output<typeof forecastSchema>>
+
+/** What is counted on: the middle of the range. */
+export function expectedMs({ downtimeMs: [least, most] }: Pick<Forecast, 'downtimeMs'>): number {
+  return Math.round((least + most) / 2)
+}
+
+/** `fits`: also at its longest. `tight`: as it is expected, and not at its longest. */
+export function fitOf(forecast: Pick<Forecast, 'downtimeMs'>, limitMs: number): 'fits' | 'tight' | 'too-long' {
+  if (expectedMs(forecast) > limitMs) return 'too-long'
+  return forecast.downtimeMs[1] > limitMs ? 'tight' : 'fits'
+}

@@ -46,4 +46,5 @@ export const stepIds = [
 ] as const
 
 export const rowIds = [...prerequisiteIds, ...stepIds] as const
+export type StepId = (typeof stepIds)[number]
 export type RowId = (typeof rowIds)[number]

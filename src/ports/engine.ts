@@ -1,3 +1,4 @@
+import type { Forecast } from '../model/forecast.ts'
 import type { Gate, Answer } from '../model/gate.ts'
 import type { Migration } from '../model/migration.ts'
 import type { Party } from '../model/party.ts'
@@ -19,6 +20,8 @@ export interface StartRequest {
   /** Parties whose rows run on agents of their own. */
   readonly agents: readonly Party[]
   readonly by: Actor
+  /** How long the outage is forecast to be; absent or null leaves an earlier one as it is. */
+  readonly forecast?: Forecast | null
 }
 
 /**
@@ -120,7 +123,10 @@ export interface Deed {
  * Faults: ENGINE_*. Calls may be repeated: what is already so stays so, or is refused with a fault that says how it stands.
  */
 export interface Engine {
-  /** Begins a migration, or finds the one of that name with the same plan. */
+  /**
+   * Begins a migration, or finds the one of that name with the same plan. Its window may have been agreed on meanwhile, and its
+   * forecast made: the traffic is not stopped when the one does not fit into the other.
+   */
   start(request: StartRequest): Promise<'started' | 'known'>
   list(filter?: MigrationFilter): Promise<readonly MigrationView[]>
   /** Answers the open gate of a row, as it was last shown. `digest`, when given, must be that of what was shown. */

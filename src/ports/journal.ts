@@ -10,6 +10,7 @@ export interface Actor {
 
 export const journalKinds = [
   'migration-started',
+  'window-changed',
   'verb-started',
   'verb-ended',
   'verb-faulted',
