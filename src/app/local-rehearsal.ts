@@ -108,7 +108,7 @@ async function rehearse(
         throw new Error('bug: a server is missing')
       const source = addressOf(mariadb, 'mysql', 'system')
       const target = addressOf(postgres, 'postgresql', 'system')
-      await createDatabases(source, target)
+      await createDatabases([source, target])
       return { source, target, redis, targetVersion: await serverVersion(target) }
     },
     () => 'They listen on loopback only and are ended with the rehearsal',

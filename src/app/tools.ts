@@ -1,6 +1,7 @@
 import { mkdir, readFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { z } from 'zod'
+import type { FilesSettings } from '../adapters/aws/file-client.ts'
 import type { AwsCredentials, AwsPace } from '../adapters/aws/session.ts'
 import type { Timing } from '../adapters/openshift/http.ts'
 import { localPrograms } from '../adapters/programs/local-programs.ts'
@@ -27,8 +28,9 @@ import type { Cluster } from '../ports/cluster.ts'
 import type { PartyKeys } from '../ports/exchange.ts'
 import { fault } from '../steps/faults.ts'
 import { exchangeBucketOf } from '../steps/making.ts'
-import type { CloudPlace, ClusterPlace, ExchangeTools, Tools } from '../steps/tools.ts'
+import { type CloudPlace, type ClusterPlace, type ExchangeTools, ledgerFile, type Tools } from '../steps/tools.ts'
 import { exchangeOnDemand } from './exchange-on-demand.ts'
+import { filesOnDemand } from './files-on-demand.ts'
 import { objectsOnDemand } from './objects-on-demand.ts'
 
 export interface ToolsOptions {
@@ -71,7 +73,7 @@ export async function openTools(options: ToolsOptions): Promise<OpenTools> {
   const { party, migration, context, clock, pace = {} } = options
   const folder = join(options.stateFolder, 'migrations', migration.name, party)
   await mkdir(folder, { recursive: true, mode: 0o700 })
-  const ledger = fileLedger(join(folder, 'ledger.jsonl'), clock)
+  const ledger = fileLedger(join(folder, ledgerFile), clock)
   const setting = (name: string, place: string): string => {
     const value = context.env(name) ?? ''
     if (value === '') throw fault('STEP_NO_ACCESS', { place, party, setting: name })
@@ -142,6 +144,7 @@ export async function openTools(options: ToolsOptions): Promise<OpenTools> {
     threescaleDatabase,
     dumps: dumpMover(localPrograms(context.env('PATH')), clock),
     exchange: exchangeTools({ ...options, setting }),
+    files: filesOnDemand(async () => filesSettings({ party, migration }, context.env)),
     database: async (reference) => parseDatabaseUrl(await read(reference), reference),
     redisAt: async (reference) => parseRedisUrl(await read(reference), reference),
     folder,
@@ -174,6 +177,16 @@ function awsCredentialsIn(env: Env, place: CloudPlace): AwsCredentials | null {
     return { kind: 'keys', id, secret: new Secret(secret ?? ''), ...session }
   }
   return profile === undefined || profile === '' ? null : { kind: 'default', profile }
+}
+
+/** Faults: STEP_NO_ACCESS. */
+function filesSettings({ party, migration }: Pick<ToolsOptions, 'party' | 'migration'>, env: Env): FilesSettings {
+  const own = awsCredentialsIn(env, 'destination')
+  if (own === null) {
+    const place = `the files in account ${migration.destination.aws?.accountId ?? 'of the destination'}`
+    throw fault('STEP_NO_ACCESS', { place, party, setting: 'THREESHIFT_DESTINATION_AWS_PROFILE' })
+  }
+  return { own, ...endpointIn(env) }
 }
 
 async function enterCluster(file: string, timing: Partial<Timing>, signal: AbortSignal): Promise<Cluster> {

@@ -53,6 +53,8 @@ export function registerRun(program: Command, context: CliContext, ports: { read
 
 async function run(options: RunOptions, context: CliContext, access: EngineAccess): Promise<void> {
   const settings = await readMigration(options.config, context)
+  // Said now, and not by the row that stands before it after a day of preparation.
+  if (settings.source.database.kind === 'oracle') throw fault('SOURCE_UNREADABLE', { engine: 'Oracle' })
   const plan = compile(runbook, settings)
   const usual = settings.accessLevel === 'no-access' ? 'customer' : 'rhoam-eng'
   const by = identityOf(options, context, 'threeshift run', usual)

@@ -264,8 +264,18 @@ export interface SavedSnapshot {
   readonly notes: readonly string[]
 }
 
-export type SaveSnapshotRequest = Pick<RedisMoveRequest, 'source' | 'spoolFolder' | 'onProgress' | 'signal'> & {
+/** `carry: 'default'` leaves out of the file what a copy would leave behind. */
+export type SaveSnapshotRequest = Pick<
+  RedisMoveRequest,
+  'source' | 'carry' | 'spoolFolder' | 'onProgress' | 'signal'
+> & {
   readonly file: string
+}
+
+export type RestoreSnapshotRequest = Pick<RedisMoveRequest, 'target' | 'spoolFolder' | 'onProgress' | 'signal'> & {
+  readonly file: string
+  /** Those that are emptied and filled. */
+  readonly databases: readonly number[]
 }
 
 export interface RedisSnapshots {
@@ -274,4 +284,9 @@ export interface RedisSnapshots {
    * Reads the source only. Faults: REDIS_*. Abort: nothing of the name is left.
    */
   save(request: SaveSnapshotRequest): Promise<SavedSnapshot>
+  /**
+   * Makes databases of a server what they are in a file that `save` wrote: they are emptied first. What the file has of others
+   * is written over theirs. Again with the effect of once. Faults: REDIS_*. Abort: what is in stays; the same call begins anew.
+   */
+  restore(request: RestoreSnapshotRequest): Promise<void>
 }

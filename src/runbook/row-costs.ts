@@ -31,6 +31,7 @@ export const rowCosts: Readonly<Record<StepId, RowCost>> = {
   'backup-postgres': { grows: 'bytes', usualMinutes: [0, 1] },
   'seed-destination': { grows: 'bytes', usualMinutes: [5, 15] },
   'restore-redis': { grows: 'keys', usualMinutes: [1, 30] },
+  'file-storage': { grows: null, usualMinutes: [1, 30] },
   'secrets-to-destination': { grows: null, usualMinutes: [0, 2] },
   'scale-up-destination': { grows: 'tenants', usualMinutes: [5, 15] },
   'enterprise-plan': { grows: null, usualMinutes: [1, 2] },

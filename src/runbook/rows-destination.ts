@@ -26,7 +26,10 @@ export const destinationRows: readonly RunbookRow[] = [
     place: 'destination',
     dependsOn: ['dump', 'rhoam-freeze', 'seed-destination'],
     serviceAffecting: false,
-    undo: { kind: 'undo', how: 'Recreate the group from the snapshot taken before it was replaced.' },
+    undo: {
+      kind: 'undo',
+      how: 'Put back what was there before: from the file that was saved first, or as a group made anew of its snapshot.',
+    },
     when: [],
     goal: "RHOAM's backend Redis holds the customer's counters and statistics.",
     why: 'Configuration comes back from the system database by itself; usage counters do not.',
@@ -37,6 +40,35 @@ export const destinationRows: readonly RunbookRow[] = [
       'A 3scale that still runs counts into the Redis that is being replaced.',
       'A recreated cache that is smaller, or no longer encrypted.',
       'Access removed before the restore is known to be good.',
+    ],
+  },
+  {
+    id: 'file-storage',
+    number: '14+',
+    title: 'Copy the files of the portals',
+    owner: everywhere('customer'),
+    place: 'destination',
+    dependsOn: ['quiesce', 'rhoam-freeze'],
+    serviceAffecting: false,
+    undo: {
+      kind: 'undo',
+      how: "Delete from RHOAM's bucket what this row has put there; the source's files are only read.",
+    },
+    when: [{ kind: 'file-storage', is: ['s3', 'pvc'] }],
+    goal: "RHOAM's bucket holds every file of the source: images and downloads of the developer portals, logos, attachments.",
+    why: 'The database only names the files. Without them pages break, and nobody notices before their visitors do.',
+    what: 'List the files of both sides, copy each one that is missing or differs with its digest, then compare again.',
+    doneWhen:
+      'Every file of the source is there under the same name, with the size and the digest that it was read with.',
+    risks: [
+      'A file with the same name and other bytes from an earlier try.',
+      'A volume that nothing mounts any more once 3scale is at zero.',
+    ],
+    notes: [
+      {
+        when: { kind: 'file-storage', is: ['pvc'] },
+        says: "The source keeps its files on volume system-storage, which only a pod can read: copy them into RHOAM's bucket by hand; the row says where to, and looks whether they are there.",
+      },
     ],
   },
   {
@@ -61,7 +93,7 @@ export const destinationRows: readonly RunbookRow[] = [
     title: 'Scale 3scale up on the destination',
     owner: customerWithoutAccess,
     place: 'destination',
-    dependsOn: ['seed-destination', 'restore-redis', 'secrets-to-destination'],
+    dependsOn: ['seed-destination', 'restore-redis', 'file-storage', 'secrets-to-destination'],
     serviceAffecting: false,
     undo: { kind: 'undo', how: 'Scale down again.' },
     when: [],

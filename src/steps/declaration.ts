@@ -5,6 +5,7 @@ import { rowIds } from '../model/row-id.ts'
 import type { StepContext } from '../ports/step.ts'
 import { ownHistory } from '../threescale/own-history.ts'
 import { factsIfAny } from './facts.ts'
+import type { Tools } from './tools.ts'
 
 /** What is left out is added by `declares`. */
 type Change = DeclaredChange extends infer Each ? (Each extends DeclaredChange ? Omit<Each, 'by'> : never) : never
@@ -29,11 +30,22 @@ export function declaresHistory(context: StepContext): JsonObject {
   ])
 }
 
-/** What all rows have declared so far, in the runbook's order. */
-export function declarationOf(context: StepContext): Declaration {
-  return {
-    version: 1,
-    migration: context.migration.name,
-    changes: rowIds.flatMap((row) => factsIfAny(context, row, factsSchema)?.declares ?? []),
-  }
+/**
+ * What all rows have declared so far, in the runbook's order. RHOAM sets the master's sender address too; which account that
+ * is only the database tells.
+ */
+export async function wholeDeclaration(tools: Tools, context: StepContext): Promise<Declaration> {
+  const { migration, signal } = context
+  const told = rowIds.flatMap((row) => factsIfAny(context, row, factsSchema)?.declares ?? [])
+  const master = await tools.threescaleDatabase.master(await tools.database(migration.destination.database), { signal })
+  const sender = {
+    kind: 'cells',
+    by: 'rhoam-complete',
+    says: "RHOAM sets the master's sender address",
+    table: 'accounts',
+    keys: [master],
+  } as const
+  const ofMaster = ['from_email', 'updated_at'].map((column) => ({ ...sender, column }))
+  const accepted = migration.destination.accepted.senderAddresses
+  return { version: 1, migration: migration.name, changes: [...told, ...(accepted ? ofMaster : [])] }
 }

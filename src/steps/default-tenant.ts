@@ -1,15 +1,14 @@
 import { z } from 'zod'
 import type { Step, StepContext } from '../ports/step.ts'
-import { type CreatedToken, tokenScopes, type UserId } from '../ports/threescale-api.ts'
+import { type CreatedToken, type TenantApi, tokenScopes, type UserId } from '../ports/threescale-api.ts'
 import { masterApi, tenantApi } from './apis.ts'
 import { declares } from './declaration.ts'
-import { unpackSecrets } from './exchanges.ts'
-import { factsIfAny } from './facts.ts'
+import { tenantsOf } from './destination-tenants.ts'
 import { fault } from './faults.ts'
 import { measure } from './measure.ts'
 import { domainOf, placeOf, rhoamNamespaces, type ThreescalePlace } from './places.ts'
-import { readRecord, writeRecord } from './records.ts'
-import { changeSecret, readSecret, secretValue } from './secrets.ts'
+import { readRecord, removeRecord, writeRecord } from './records.ts'
+import { changeSecret, readSecret, restoreSecret, secretValue } from './secrets.ts'
 import type { Tools } from './tools.ts'
 import { rhoamAdminHost, rhoamTenant, tenantTaken } from './traps.ts'
 import { Secret } from '../base/secret.ts'
@@ -17,10 +16,9 @@ import { Secret } from '../base/secret.ts'
 const tokenName = 'Threeshift for RHOAM'
 const adminName = 'admin'
 
-const facts = z.object({ tenant: z.string(), created: z.boolean() })
-/** Written before a tenant is made: a try that dies right after it must not take it for the customer's. */
-const record = 'tenant-made.json'
-const recordSchema = z.object({ created: z.literal(true) })
+const record = 'default-tenant.json'
+/** Whether this row makes the tenant: known before it does. */
+const making = z.object({ creates: z.boolean() })
 
 /** Step 19: the tenant that RHOAM calls its own is there, and RHOAM's secret holds a token that it accepts. */
 export function defaultTenant(tools: Tools): Step {
@@ -34,7 +32,7 @@ export function defaultTenant(tools: Tools): Step {
     },
 
     async explain(context) {
-      const found = await storedTenant(tools, context)
+      const found = await storedTenant(context, await placeOf(tools, context, 'destination'))
       return {
         summary: 'RHOAM gets a tenant of its own and a token for it; its secret changes in both namespaces.',
         diff: [
@@ -46,18 +44,17 @@ export function defaultTenant(tools: Tools): Step {
 
     async apply(context) {
       const at = await placeOf(tools, context, 'destination')
-      const existing = await storedTenant(tools, context)
-      if (existing === undefined) {
-        await writeRecord(tools, record, { created: true })
-        await createTenant(tools, context, at)
-      }
-      const { id, token } = await tenantWithToken(tools, context)
+      const existing = await storedTenant(context, at)
+      if ((await readRecord(tools, record, making)) === null)
+        await writeRecord(tools, record, { creates: existing === undefined })
+      const id = existing?.id ?? (await createTenant(tools, context, at))
+      // The first user of a new tenant, whose token it is, waits to be activated.
       const activated = await activate(tools, context, at, id)
-      const made = await freshToken(tools, context, at, token)
-      await writeSeed(context, at, made)
-      const created = (await readRecord(tools, record, recordSchema)) !== null
-      const changes = created ? changesOfCreation(id) : changesOfTenant(made.id, activated)
-      return { says: `tenant ${id}`, facts: { tenant: id, created, ...declares(context, changes) } }
+      const created = await freshToken(tools, context, at, await storedToken(context, at))
+      await writeSeed(context, at, created)
+      const isNew = (await readRecord(tools, record, making))?.creates === true
+      const changes = isNew ? changesOfCreation(id) : changesOfTenant(created.id, activated)
+      return { says: `tenant ${id}`, facts: { tenant: id, ...declares(context, changes) } }
     },
 
     async confirm(context) {
@@ -80,16 +77,22 @@ export function defaultTenant(tools: Tools): Step {
     },
 
     async undo(context) {
+      const known = await readRecord(tools, record, making)
+      if (known === null) return { says: 'nothing was changed' }
       const at = await placeOf(tools, context, 'destination')
-      const seed = (await unpackSecrets(tools, context)).get('system-seed') ?? {}
-      for (const place of [operatorNamespace(at, context), at]) await changeSecret(place, 'system-seed', seed)
-      const made = factsIfAny(context, 'default-tenant', facts)
-      if (made?.created !== true)
-        return { says: "the tenant was the customer's and stays; the secret is the source's again" }
-      const master = await masterApi(tools, at)
-      const tenant = (await master.tenants({ signal: context.signal })).find(({ id }) => id === made.tenant)
-      if (tenant !== undefined) await master.scheduleDeletion(tenant.id, { signal: context.signal })
-      return { says: `tenant ${made.tenant} is scheduled for deletion; the secret is the source's again` }
+      const stored = await storedTenant(context, at)
+      if (stored !== undefined && known.creates) {
+        const master = await masterApi(tools, at)
+        const tenant = (await master.tenants({ signal: context.signal })).find(({ id }) => id === stored.id)
+        if (tenant !== undefined) await master.scheduleDeletion(tenant.id, { signal: context.signal })
+      } else if (stored !== undefined && stored.token !== null) {
+        await forgetTokens(tenantApi(tools, at, rhoamAdminHost(context.migration), stored.token), context.signal)
+      }
+      for (const place of [operatorNamespace(at, context), at])
+        await restoreSecret(place, 'system-seed', context.row.id)
+      await removeRecord(tools, record)
+      const tenant = known.creates ? 'the tenant is scheduled for deletion' : "the tenant was the customer's and stays"
+      return { says: `${tenant}; the secret is the source's again` }
     },
   }
 }
@@ -98,30 +101,33 @@ function operatorNamespace(at: ThreescalePlace, { migration }: StepContext): Thr
   return { ...at, namespace: rhoamNamespaces(migration).operator }
 }
 
-async function storedTenant(tools: Tools, { migration, signal }: StepContext) {
-  const database = await tools.database(migration.destination.database)
-  const tenants = await tools.threescaleDatabase.tenants(database, { signal })
-  return tenantTaken(tenants, domainOf(migration, 'destination'))
+async function storedTenant({ migration }: StepContext, at: ThreescalePlace) {
+  return tenantTaken(await tenantsOf(at), domainOf(migration, 'destination'))
 }
 
-/** The token is the one that the database holds: what the creation told may have died with an earlier try. */
-async function tenantWithToken(
-  tools: Tools,
-  context: StepContext,
-): Promise<{ readonly id: string; readonly token: Secret }> {
-  const stored = await storedTenant(tools, context)
+/** The one that the database holds: what the creation told may have died with an earlier try. */
+async function storedToken(context: StepContext, at: ThreescalePlace): Promise<Secret> {
+  const stored = await storedTenant(context, at)
   if (stored === undefined || stored.token === null)
     throw fault('STEP_NO_TOKEN', { tenants: [stored?.id ?? rhoamTenant] })
-  return { id: stored.id, token: stored.token }
+  return stored.token
 }
 
-async function createTenant(tools: Tools, { migration, signal }: StepContext, at: ThreescalePlace): Promise<void> {
+/** Gives its id. Faults: STEP_TENANT_ELSEWHERE, when 3scale has given it other hosts than RHOAM looks for; then it goes again. */
+async function createTenant(tools: Tools, { migration, signal }: StepContext, at: ThreescalePlace): Promise<string> {
   const password = await secretValue(at, 'system-seed', 'ADMIN_PASSWORD')
   const email = `${adminName}@${rhoamTenant}.${domainOf(migration, 'destination')}`
-  await (await masterApi(tools, at)).createTenant(
+  const master = await masterApi(tools, at)
+  const { tenant } = await master.createTenant(
     { orgName: rhoamTenant, username: adminName, email, password },
     { signal },
   )
+  const wanted = rhoamAdminHost(migration)
+  if (tenant.adminDomain !== wanted) {
+    await master.scheduleDeletion(tenant.id, { signal })
+    throw fault('STEP_TENANT_ELSEWHERE', { host: tenant.adminDomain, wanted })
+  }
+  return tenant.id
 }
 
 /** Gives the users that were pending. */
@@ -180,17 +186,22 @@ async function freshToken(
   token: Secret,
 ): Promise<CreatedToken> {
   const api = tenantApi(tools, at, rhoamAdminHost(migration), token)
+  await forgetTokens(api, signal)
+  return api.createAccessToken({ name: tokenName, permission: 'rw', scopes: tokenScopes }, { signal })
+}
+
+async function forgetTokens(api: TenantApi, signal: AbortSignal): Promise<void> {
   for (const { id, name } of await api.accessTokens({ signal })) {
     if (name === tokenName) await api.deleteAccessToken(id, { signal })
   }
-  return api.createAccessToken({ name: tokenName, permission: 'rw', scopes: tokenScopes }, { signal })
 }
 
 /** RHOAM's operator first: it writes what it holds over what 3scale holds. */
 async function writeSeed(context: StepContext, at: ThreescalePlace, { value }: CreatedToken): Promise<void> {
   const email = `${adminName}@${rhoamTenant}.${domainOf(context.migration, 'destination')}`
   const values = { ADMIN_ACCESS_TOKEN: value, ADMIN_USER: new Secret(adminName), ADMIN_EMAIL: new Secret(email) }
-  for (const place of [operatorNamespace(at, context), at]) await changeSecret(place, 'system-seed', values)
+  for (const place of [operatorNamespace(at, context), at])
+    await changeSecret(place, 'system-seed', values, context.row.id)
 }
 
 async function providerAnswers(

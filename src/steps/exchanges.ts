@@ -1,7 +1,9 @@
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { Secret } from '../base/secret.ts'
+import type { Migration } from '../model/migration.ts'
+import type { Party } from '../model/party.ts'
 import type { ExchangeProgress, PackReport, UnpackReport } from '../ports/exchange.ts'
 import type { StepContext } from '../ports/step.ts'
 import { factsIfAny } from './facts.ts'
@@ -36,22 +38,28 @@ function manifestOf(context: StepContext, name: string): { readonly manifestSha2
   return told ? { manifestSha256: told.manifestSha256 } : {}
 }
 
-/** Packs files for the vendor; the customer can read them too, to see that they are whole. */
+/** Who works with what is packed. */
+export function receiverOf({ accessLevel }: Migration): Party {
+  return accessLevel === 'no-access' ? 'customer' : 'rhoam-eng'
+}
+
+/** Packs files for whoever does the rows of the migration cluster; the customer can always see that they are whole. */
 export async function packFiles(
   tools: Tools,
   context: StepContext,
   name: string,
   files: readonly string[],
 ): Promise<PackReport> {
-  const { signal } = context
+  const { migration, signal } = context
   const sender = await tools.exchange.keys()
+  const receiver = receiverOf(migration)
   const stateFolder = join(tools.folder, 'exchange')
   await mkdir(stateFolder, { recursive: true, mode: 0o700 })
   return tools.exchange.pack({
     files,
     name,
     to: await tools.exchange.store(sealedBucketKey(context), signal),
-    recipients: [await tools.exchange.card('rhoam-eng'), sender.card],
+    recipients: [...(receiver === 'customer' ? [] : [await tools.exchange.card(receiver)]), sender.card],
     sender,
     partBytes,
     stateFolder,
@@ -86,9 +94,15 @@ function showProgress(tools: Tools, { onProgress }: StepContext) {
   }
 }
 
+const clearPrefix = 'clear-'
+
 /** Runs `work` with a folder that is gone afterwards; what is in it in clear exists no longer than that. */
 async function withPrivateFolder<Result>(tools: Tools, work: (folder: string) => Promise<Result>): Promise<Result> {
-  const folder = await mkdtemp(join(tools.folder, 'clear-'))
+  // One verb of a migration runs at a time: what else is there was left by one that was killed.
+  for (const name of await readdir(tools.folder)) {
+    if (name.startsWith(clearPrefix)) await rm(join(tools.folder, name), { recursive: true, force: true })
+  }
+  const folder = await mkdtemp(join(tools.folder, clearPrefix))
   try {
     return await work(folder)
   } finally {

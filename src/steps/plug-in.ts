@@ -1,13 +1,20 @@
+import { z } from 'zod'
 import { Secret } from '../base/secret.ts'
+import { clusterKinds } from '../model/cluster-kinds.ts'
 import { databaseUrl, redisUrl } from '../model/render-url.ts'
 import { isAtLeast } from '../model/release.ts'
+import { needsOwnDatabases } from '../threescale/releases.ts'
 import { secretsCarriedTo } from '../threescale/secrets.ts'
 import type { Step, StepContext } from '../ports/step.ts'
 import { workingDatabase } from './databases.ts'
+import { deadlineMs } from './deadlines.ts'
 import { unpackSecrets } from './exchanges.ts'
-import { apiManagers } from './kinds.ts'
 import { measure } from './measure.ts'
-import { apiManagerOf, placeOf, type ThreescalePlace } from './places.ts'
+import { factsOf } from './facts.ts'
+import { makeApiManager } from './migration-cluster-ready.ts'
+import { apiManagerOf, findApiManager, placeOf, type ThreescalePlace } from './places.ts'
+import { quiesceFacts } from './quiesce.ts'
+import { readRecord, removeRecord, writeRecord } from './records.ts'
 import { changeSecret, digestOf, readSecret, restoreSecret, type SecretValues } from './secrets.ts'
 import type { Tools } from './tools.ts'
 
@@ -17,6 +24,11 @@ const noMail = Object.fromEntries(
     ([key, value]) => [key, new Secret(value)],
   ),
 )
+
+const record = 'before-plug-in.json'
+const switches = z.record(z.string(), z.json()).nullable()
+/** What the APIManager said of itself; null: nothing. */
+const before = z.object({ tenantName: z.string(), externalComponents: switches, highAvailability: switches })
 
 /** Step 8: the source's secrets are carried, those of databases point to the migration cluster's. */
 export function plugIn(tools: Tools): Step {
@@ -47,8 +59,8 @@ export function plugIn(tools: Tools): Step {
     async apply(context) {
       const threescale = await at(context)
       const secrets = await wanted(tools, context)
-      for (const [name, values] of secrets) await changeSecret(threescale, name, values)
-      await makeExternal(threescale, context)
+      for (const [name, values] of secrets) await changeSecret(threescale, name, values, context.row.id)
+      await makeExternal(tools, threescale, context)
       return { says: `${secrets.size} secrets written`, facts: {} }
     },
 
@@ -69,8 +81,10 @@ export function plugIn(tools: Tools): Step {
     async undo(context) {
       const threescale = await at(context)
       const names = [...(await wanted(tools, context)).keys()]
-      for (const name of names) await restoreSecret(threescale, name)
-      return { says: `${names.length} secrets are as they were` }
+      await takeBackExternal(tools, threescale)
+      for (const name of names) await restoreSecret(threescale, name, context.row.id)
+      if (needsOwnDatabases(context.migration.source.release)) await removeApiManager(threescale)
+      return { says: `${names.length} secrets and the APIManager are as they were` }
     },
   }
 }
@@ -119,18 +133,49 @@ export async function secretsThatDiffer(
 }
 
 /** 2.11 knows one switch for all databases, later releases one for each. Source: 3scale-operator `apis/apps/v1alpha1`. */
-async function makeExternal(at: ThreescalePlace, { migration }: StepContext): Promise<void> {
-  const { metadata } = await apiManagerOf(at)
-  const spec = isAtLeast(migration.source.release, '2.12')
-    ? { externalComponents: { system: { database: true, redis: true }, backend: { redis: true } } }
-    : { highAvailability: { enabled: true } }
+async function makeExternal(tools: Tools, at: ThreescalePlace, context: StepContext): Promise<void> {
+  const { release } = context.migration.source
+  // Its operator waits for the routes of a tenant of this name, and names the backend's route after it.
+  const { tenantName } = factsOf(context, 'quiesce', quiesceFacts)
+  const spec = isAtLeast(release, '2.12')
+    ? { tenantName, externalComponents: { system: { database: true, redis: true }, backend: { redis: true } } }
+    : { tenantName, highAvailability: { enabled: true } }
+  if (needsOwnDatabases(release)) return makeApiManager(at, context, spec)
+  const { metadata, spec: now } = await apiManagerOf(at)
+  if ((await readRecord(tools, record, before)) === null) {
+    const { tenantName: called, externalComponents = null, highAvailability = null } = now
+    await writeRecord(tools, record, { tenantName: called, externalComponents, highAvailability })
+  }
   const ref = { namespace: at.namespace, name: metadata.name }
-  await at.cluster.patch(apiManagers, ref, { kind: 'merge', body: { spec } }, { signal: at.signal })
+  await at.cluster.patch(clusterKinds.apiManagers, ref, { kind: 'merge', body: { spec } }, { signal: at.signal })
 }
 
-async function isExternal(at: ThreescalePlace, { migration }: StepContext): Promise<boolean> {
-  const { spec } = await apiManagerOf(at)
-  if (!isAtLeast(migration.source.release, '2.12')) return spec.highAvailability?.enabled === true
-  const { system, backend } = spec.externalComponents ?? {}
+async function takeBackExternal(tools: Tools, at: ThreescalePlace): Promise<void> {
+  const known = await readRecord(tools, record, before)
+  if (known === null) return
+  const { metadata } = await apiManagerOf(at)
+  const ref = { namespace: at.namespace, name: metadata.name }
+  // Taken away first, for a merge would leave what was added.
+  for (const spec of [{ externalComponents: null, highAvailability: null }, known]) {
+    await at.cluster.patch(clusterKinds.apiManagers, ref, { kind: 'merge', body: { spec } }, { signal: at.signal })
+  }
+  await removeRecord(tools, record)
+}
+
+/** Its operator stands still, so nothing of it runs. */
+async function removeApiManager(at: ThreescalePlace): Promise<void> {
+  const found = await findApiManager(at)
+  if (found === null) return
+  const ref = { namespace: at.namespace, name: found.metadata.name }
+  await at.cluster.remove(clusterKinds.apiManagers, ref, { signal: at.signal, deadlineMs: deadlineMs.removal })
+}
+
+async function isExternal(at: ThreescalePlace, context: StepContext): Promise<boolean> {
+  const found = await findApiManager(at)
+  const { tenantName } = factsOf(context, 'quiesce', quiesceFacts)
+  if (found === null || found.spec.tenantName !== tenantName) return false
+  const { highAvailability, externalComponents } = found.spec
+  if (!isAtLeast(context.migration.source.release, '2.12')) return highAvailability?.['enabled'] === true
+  const { system, backend } = externalComponents ?? {}
   return system?.['database'] === true && system['redis'] === true && backend?.['redis'] === true
 }

@@ -1,28 +1,77 @@
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import type { RedisMoveRequest } from '../ports/redis.ts'
 import type { ConfirmResult, Step, StepContext } from '../ports/step.ts'
-import { dumpFiles } from './dump.ts'
 import { fault } from './faults.ts'
-import { dumpsFolder } from './load-system-database.ts'
 import { measure, measureNone } from './measure.ts'
 import { placeOf } from './places.ts'
 import { readRecord, removeRecord, writeRecord } from './records.ts'
+import { redisDump } from './redis-dump.ts'
+import { redisFromSnapshot } from './redis-from-snapshot.ts'
 import type { Tools } from './tools.ts'
 import { operatorPods, podsLeft } from './workloads.ts'
 
 const record = 'redis-restored.json'
+const savedRecord = 'redis-before-restore.json'
 const savedFile = 'redis-before-restore.rdb'
+
+const savedSchema = z.object({ bytes: z.number().int(), sha256: z.string() })
+type Saved = z.output<typeof savedSchema>
 
 export const restoreRedisFacts = z.object({
   keys: z.number().int(),
   /** What was there before, as a file on the machine that restored. */
-  saved: z.object({ bytes: z.number().int(), sha256: z.string() }),
+  saved: savedSchema,
 })
 type RestoreRedisFacts = z.output<typeof restoreRedisFacts>
 
 /** Step 14: the counters of the source's backend Redis, into that of RHOAM, while nothing of 3scale runs there. */
-export function restoreRedis(tools: Tools): Step {
+export function restoreRedis(tools: Tools): Required<Step> {
+  const [copied, fromSnapshot] = [redisByCopy(tools), redisFromSnapshot(tools)]
+  const stepOf = ({ migration }: StepContext) =>
+    migration.destination.redis.restoredBy === 'copy' ? copied : fromSnapshot
+  return {
+    check: (context) => stepOf(context).check(context),
+
+    async explain(context) {
+      const inspected = await tools.redis.inspect({
+        source: { kind: 'file', file: await redisDump(tools, context) },
+        spoolFolder: tools.folder,
+        onProgress: () => undefined,
+        signal: context.signal,
+      })
+      const carried = inspected.families.filter(({ handling }) => handling !== 'skip')
+      const { summary, diff } = await stepOf(context).explain(context)
+      return {
+        summary: `${carried.reduce((sum, { keys }) => sum + keys, 0)} of ${inspected.keys} keys are carried; the others are made again from the database or end by themselves. ${summary}`,
+        diff: [
+          ...inspected.families.map(({ name, keys, handling }) => ({
+            what: `${keys} keys of ${name}`,
+            before: null,
+            after: handling,
+          })),
+          ...diff,
+        ],
+      }
+    },
+
+    async apply(context) {
+      await refuseWhileRunning(tools, context)
+      return stepOf(context).apply(context)
+    },
+
+    confirm: (context) => stepOf(context).confirm(context),
+
+    async undo(context) {
+      await refuseWhileRunning(tools, context)
+      return stepOf(context).undo(context)
+    },
+  }
+}
+
+function redisByCopy(tools: Tools): Required<Step> {
+  const moveOf = async (context: StepContext) => redisMove(tools, context, await redisDump(tools, context))
   return {
     async check() {
       const facts = await readRecord(tools, record, restoreRedisFacts)
@@ -30,47 +79,49 @@ export function restoreRedis(tools: Tools): Step {
       return { kind: 'done', says: says(facts), facts: { ...facts } }
     },
 
-    async explain(context) {
-      const inspected = await tools.redis.inspect(await moveOf(tools, context))
-      const carried = inspected.families.filter(({ handling }) => handling !== 'skip')
-      return {
-        summary: `${carried.reduce((sum, { keys }) => sum + keys, 0)} of ${inspected.keys} keys are carried; the others are made again from the database or end by themselves.`,
-        diff: inspected.families.map(({ name, keys, handling }) => ({
-          what: `${keys} keys of ${name}`,
-          before: null,
-          after: handling,
-        })),
-      }
-    },
+    explain: async () => ({
+      summary: "They are written into RHOAM's Redis; what is there now is kept as a file.",
+      diff: [{ what: savedFile, before: null, after: "what is in RHOAM's Redis now" }],
+    }),
 
     async apply(context) {
-      await refuseWhileRunning(tools, context)
-      const move = await moveOf(tools, context)
-      const saved = await tools.snapshots.save({
-        source: { kind: 'server', endpoint: move.target },
-        file: join(tools.folder, savedFile),
-        spoolFolder: tools.folder,
-        onProgress: () => undefined,
-        signal: context.signal,
-      })
+      const move = await moveOf(context)
+      const saved = await saveOnce(tools, move)
       const { keys } = await tools.redis.copy(move)
-      const facts = { keys, saved: { bytes: saved.bytes, sha256: saved.sha256 } }
+      const facts = { keys, saved }
       await writeRecord(tools, record, facts)
       return { says: says(facts), facts }
     },
 
-    confirm: async (context) => compareCounters(tools, await moveOf(tools, context)),
+    confirm: async (context) => compareCounters(tools, await moveOf(context)),
 
-    async undo() {
+    async undo(context) {
       await removeRecord(tools, record)
-      return { says: `what was there before is in ${savedFile}; the next restore writes over what this one wrote` }
+      const saved = await readRecord(tools, savedRecord, savedSchema)
+      if (saved === null) return { says: 'nothing was restored' }
+      const { target, databases } = await moveOf(context)
+      const request = { target, databases: [...databases.values()], ...quietly(tools, context) }
+      await tools.snapshots.restore({ ...request, file: join(tools.folder, savedFile) })
+      await removeRecord(tools, savedRecord)
+      await rm(join(tools.folder, savedFile), { force: true })
+      return { says: `what was there before is there again, from ${saved.bytes} bytes` }
     },
   }
 }
 
-/** From the dump that the vendor unpacked. */
-function moveOf(tools: Tools, context: StepContext): Promise<RedisMoveRequest> {
-  return redisMove(tools, context, join(dumpsFolder(tools), dumpFiles.redis))
+/** Before the first try writes anything; a later one finds what the first has written. */
+async function saveOnce(tools: Tools, { target, signal }: RedisMoveRequest): Promise<Saved> {
+  const known = await readRecord(tools, savedRecord, savedSchema)
+  if (known !== null) return known
+  const source = { kind: 'server', endpoint: target } as const
+  const request = { source, carry: 'all' as const, file: join(tools.folder, savedFile), ...quietly(tools, { signal }) }
+  const { bytes, sha256 } = await tools.snapshots.save(request)
+  await writeRecord(tools, savedRecord, { bytes, sha256 })
+  return { bytes, sha256 }
+}
+
+function quietly({ folder }: Tools, { signal }: Pick<StepContext, 'signal'>) {
+  return { spoolFolder: folder, onProgress: () => undefined, signal }
 }
 
 /** From a dump in `file` into RHOAM's Redis. */

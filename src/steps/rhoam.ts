@@ -1,13 +1,13 @@
 import { z } from 'zod'
+import { clusterKinds } from '../model/cluster-kinds.ts'
 import { measure, measureNone } from './measure.ts'
 import type { Step, StepContext } from '../ports/step.ts'
 import { masterApi, tenantApi } from './apis.ts'
 import { deadlineMs } from './deadlines.ts'
 import { declares } from './declaration.ts'
 import { factsOf } from './facts.ts'
-import { deployments, rhmis } from './kinds.ts'
 import { placeOf, rhoamNamespaces, type ThreescalePlace } from './places.ts'
-import { readRecord, writeRecord } from './records.ts'
+import { readRecord, removeRecord, writeRecord } from './records.ts'
 import { secretValue } from './secrets.ts'
 import { providerName } from './sso.ts'
 import { rhoamAdminHost } from './traps.ts'
@@ -34,13 +34,17 @@ export function rhoamOperator({ migration }: StepContext) {
 
 /** How many pods of RHOAM's operator are ready. */
 export async function rhoamPods({ cluster, signal }: ThreescalePlace, context: StepContext): Promise<number> {
-  const found = await cluster.get(deployments, rhoamOperator(context), { signal })
+  const found = await cluster.get(clusterKinds.deployments, rhoamOperator(context), { signal })
   return found?.status.readyReplicas ?? 0
 }
 
 /** The one RHMI. Null: RHOAM is not installed. */
 export async function rhmiOf({ cluster, signal }: ThreescalePlace, { migration }: Pick<StepContext, 'migration'>) {
-  for await (const page of cluster.list(rhmis, { namespace: rhoamNamespaces(migration).operator }, { signal })) {
+  for await (const page of cluster.list(
+    clusterKinds.rhmis,
+    { namespace: rhoamNamespaces(migration).operator },
+    { signal },
+  )) {
     const [first] = page
     if (first !== undefined) return first
   }
@@ -64,7 +68,8 @@ export function rhoamScaleUp(tools: Tools): Step {
 
     async apply(context) {
       const at = await placeOf(tools, context, 'destination')
-      const facts = await recordTenants(tools, context, at)
+      // Once it has run, what it may have done to tenants must not be taken for how they were.
+      const facts = (await readRecord(tools, record, rhoamFacts)) ?? (await recordTenants(tools, context, at))
       await scaleDeployment(at, rhoamOperator(context), 1)
       return { says: `RHOAM's operator runs; ${facts.tenants.length} tenants are on record`, facts: { ...facts } }
     },
@@ -80,6 +85,7 @@ export function rhoamScaleUp(tools: Tools): Step {
 
     async undo(context) {
       await scaleDeployment(await placeOf(tools, context, 'destination'), rhoamOperator(context), 0)
+      await removeRecord(tools, record)
       return { says: "RHOAM's operator is stopped; what it has done meanwhile stays" }
     },
   }
@@ -120,7 +126,7 @@ export function rhoamComplete(tools: Tools): Step {
       const before = factsOf(context, 'rhoam-scale-up', rhoamFacts)
       const namespace = rhoamNamespaces(context.migration).operator
       await at.cluster.until(
-        rhmis,
+        clusterKinds.rhmis,
         { namespace },
         (found) => found.some((rhmi) => whyIncomplete(rhmi, before) === null),
         {
@@ -181,9 +187,8 @@ async function declaresRhoam(tools: Tools, context: StepContext, at: ThreescaleP
   const providers = (
     await tenantApi(tools, at, rhoamAdminHost(migration), token).authenticationProviders({ signal })
   ).filter(({ systemName }) => systemName === providerName)
-  const master = await tools.threescaleDatabase.master(await tools.database(migration.destination.database), { signal })
   // It takes 1 and 2 for the master and its own tenant, whatever they are.
-  const senders = [master, ...before.map(({ id }) => id).filter((id) => id !== '1' && id !== '2')]
+  const senders = before.map(({ id }) => id).filter((id) => id !== '1' && id !== '2')
   const sender = { kind: 'cells', says: 'RHOAM sets sender addresses', table: 'accounts', keys: senders } as const
   const users = { kind: 'rows', says: `RHOAM removed ${lost.length} users of its tenant`, values: lost } as const
   return declares(context, [

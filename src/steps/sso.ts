@@ -1,13 +1,12 @@
-import { z } from 'zod'
-import { clusterKind } from '../model/cluster-object.ts'
+import { clusterKinds } from '../model/cluster-kinds.ts'
 import type { Step, StepContext } from '../ports/step.ts'
 import type { AuthenticationProvider, TenantApi } from '../ports/threescale-api.ts'
 import type { StoredTenant } from '../ports/threescale-database.ts'
 import { tenantApi } from './apis.ts'
 import { deadlineMs } from './deadlines.ts'
 import { declares } from './declaration.ts'
+import { tenantsOf } from './destination-tenants.ts'
 import { fault } from './faults.ts'
-import { routes } from './kinds.ts'
 import { measure, measureNone } from './measure.ts'
 import { placeOf, rhoamNamespaces, type ThreescalePlace } from './places.ts'
 import { secretValue } from './secrets.ts'
@@ -19,10 +18,7 @@ import { rhoamAdminHost } from './traps.ts'
  * the tenant's real admin host, and a provider of that client in the tenant.
  */
 
-const clients = clusterKind(
-  { apiVersion: 'keycloak.org/v1alpha1', kind: 'KeycloakClient', plural: 'keycloakclients', namespaced: true },
-  { status: z.object({ ready: z.boolean().default(false) }).prefault({}) },
-)
+const clients = clusterKinds.keycloakClients
 
 const realm = 'openshift'
 /** Of the provider in each tenant. */
@@ -48,10 +44,8 @@ interface Integration {
 
 /** The tenants to be integrated. Faults: STEP_NO_TOKEN. */
 async function integrations(tools: Tools, context: StepContext, at: ThreescalePlace): Promise<readonly Integration[]> {
-  const { migration, signal } = context
-  const database = await tools.database(migration.destination.database)
-  const tenants = (await tools.threescaleDatabase.tenants(database, { signal })).filter(
-    ({ adminHost, state }) => adminHost !== rhoamAdminHost(migration) && state === 'approved',
+  const tenants = (await tenantsOf(at)).filter(
+    ({ adminHost, state }) => adminHost !== rhoamAdminHost(context.migration) && state === 'approved',
   )
   const without = tenants.filter(({ token }) => token === null).map(({ id }) => id)
   if (without.length > 0) throw fault('STEP_NO_TOKEN', { tenants: without })
@@ -175,7 +169,7 @@ async function readyClients(
 /** Where users log in. Faults: STEP_NO_SSO. */
 async function loginSite({ cluster, signal }: ThreescalePlace, { migration }: StepContext): Promise<string> {
   const namespace = rhoamNamespaces(migration).sso
-  const route = await cluster.get(routes, { namespace, name: loginRoute }, { signal })
+  const route = await cluster.get(clusterKinds.routes, { namespace, name: loginRoute }, { signal })
   if (route === null) throw fault('STEP_NO_SSO', { namespace, route: loginRoute })
   return `https://${route.spec.host}/auth/realms/${realm}`
 }
@@ -227,21 +221,17 @@ async function makeProvider(
   site: string,
 ): Promise<void> {
   const { signal } = context
-  if ((await providerOf(integration, signal)) !== undefined) return
   const { api, clientId } = integration
   const namespace = rhoamNamespaces(context.migration).sso
   const clientSecret = await secretValue({ ...at, namespace }, `keycloak-client-secret-${clientId}`, 'CLIENT_SECRET')
-  const provider = {
-    kind: 'keycloak' as const,
-    name: 'Red Hat single sign-on',
-    systemName: providerName,
-    clientId,
-    clientSecret,
-    site,
-    skipSslCertificateVerification: true,
-    published: false,
+  const login = { clientId, clientSecret, site, skipSslCertificateVerification: true }
+  const existing = await providerOf(integration, signal)
+  // It outlives an undo, and the client that is made after that has another secret.
+  if (existing !== undefined) await api.updateAuthenticationProvider(existing.id, login, { signal })
+  else {
+    const provider = { kind: 'keycloak' as const, name: 'Red Hat single sign-on', systemName: providerName, ...login }
+    await api.createAuthenticationProvider({ ...provider, published: false }, { signal })
   }
-  await api.createAuthenticationProvider(provider, { signal })
 }
 
 /** Step 23: the customer has logged in through each of them, and lets everybody do so. */

@@ -8,6 +8,7 @@ import type { Cloud } from '../ports/cloud.ts'
 import type { Cluster } from '../ports/cluster.ts'
 import type { DumpMover } from '../ports/dump.ts'
 import type { Exchange, PartStore, PartyCard, PartyKeys } from '../ports/exchange.ts'
+import type { FileStorage } from '../ports/files.ts'
 import type { HostNames } from '../ports/host-names.ts'
 import type { Ledger } from '../ports/ledger.ts'
 import type { QueueWatch } from '../ports/queues.ts'
@@ -21,6 +22,9 @@ export type ClusterPlace = (typeof clusterPlaces)[number]
 
 /** Accounts of the cloud: the vendor's beside the migration cluster, and the customer's, where RHOAM is. */
 export type CloudPlace = 'migration' | 'destination'
+
+/** The ledger's name in the folder of a party. */
+export const ledgerFile = 'ledger.jsonl'
 
 /**
  * What steps reach the world through. Whoever runs a verb made it, of the credentials that are theirs: a place they have
@@ -44,6 +48,7 @@ export interface Tools {
   readonly threescaleDatabase: ThreescaleDatabase
   readonly dumps: DumpMover
   readonly exchange: ExchangeTools
+  readonly files: FileStorage
   /** What a reference of the migration's file (`env:NAME`, `file:PATH`) leads to. */
   database(reference: string): Promise<DatabaseAddress>
   redisAt(reference: string): Promise<RedisEndpoint>

@@ -10,9 +10,9 @@ import type { Controller } from '../../simulator/controllers/engine/controller.t
 import { ControllerManager } from '../../simulator/controllers/engine/controller-manager.ts'
 import { runControllers } from '../../simulator/controllers/engine/run-controllers.ts'
 import type { Timings } from '../../simulator/controllers/engine/timings.ts'
+import type { Cloud } from '../../simulator/controllers/ports.ts'
 import { type Catalogs, threescalePackage } from '../../simulator/controllers/olm/catalog.ts'
 import { olmControllers } from '../../simulator/controllers/olm/olm-controllers.ts'
-import { cloudResources } from '../../simulator/controllers/rhoam/names.ts'
 import { rhoamCatalogs, type RhoamVersion } from '../../simulator/controllers/rhoam/rhoam-catalog.ts'
 import { rhoamControllers } from '../../simulator/controllers/rhoam/rhoam-controllers.ts'
 import { type ApiManager, apiManagers } from '../../simulator/controllers/threescale/shapes.ts'
@@ -20,21 +20,25 @@ import { threescaleControllers } from '../../simulator/controllers/threescale/th
 import { threescaleRuntime } from '../../simulator/controllers/threescale/threescale-runtime.ts'
 import { tellZync } from '../../simulator/controllers/threescale/zync.ts'
 import { workloadControllers } from '../../simulator/controllers/workloads/workload-controllers.ts'
-import { LocalCloud } from '../../simulator/controllers/world/local-cloud.ts'
 import { systemCommands } from '../../simulator/threescale-api/exec-command.ts'
 import { Installations } from '../../simulator/threescale-api/installations.ts'
 import { ThreescaleApiServer } from '../../simulator/threescale-api/server.ts'
 import type { PodExec } from '../../simulator/cluster/pod-runtime.ts'
 import type { ClusterPlace } from '../../steps/tools.ts'
+import { region } from './made-up-migration.ts'
 import { installationBehind } from './router.ts'
 import type { RehearsalServers } from './servers.ts'
 
 export interface RehearsalClusterOptions {
   readonly place: ClusterPlace
   readonly appsDomain: string
+  /** Domains below which 3scale is served. */
+  readonly served: readonly [string, ...string[]]
   readonly dir: string
   readonly servers: RehearsalServers
   readonly rhoam: RhoamVersion
+  /** What RHOAM gets its databases from. */
+  readonly cloud: Cloud
   /** Of certificates and tokens. */
   readonly clock: Clock
   /** Of what 3scale takes for now. */
@@ -56,12 +60,11 @@ export interface RehearsalCluster {
   close(): Promise<void>
 }
 
-export const region = 'eu-west-1'
 const dayMs = 86_400_000
 
 /** Opens one, with nothing installed. */
 export async function openRehearsalCluster(options: RehearsalClusterOptions): Promise<RehearsalCluster> {
-  const { place, appsDomain, dir, clock, worldClock, timings, path, onTrouble } = options
+  const { place, appsDomain, served, dir, clock, worldClock, timings, path, onTrouble } = options
   const cluster = await openCluster({ dir, name: place, appsDomain, region, port: 0, path, clock, bookmarkMs: 1000 })
   const stopping = new AbortController()
   const manager = new ControllerManager({
@@ -86,7 +89,8 @@ export async function openRehearsalCluster(options: RehearsalClusterOptions): Pr
     resyncRoutes: async (_routes, { pod }) => tell(pod.metadata.namespace ?? ''),
   })
   cluster.pods.register({ ...commands, program: 'bundle' })
-  const certificate = makeCertificate([`*.${appsDomain}`, appsDomain], {
+  const [first, ...others] = served
+  const certificate = makeCertificate([`*.${first}`, ...others.map((domain) => `*.${domain}`)], {
     from: clock.now() - dayMs,
     until: clock.now() + dayMs,
   })
@@ -111,7 +115,7 @@ export async function openRehearsalCluster(options: RehearsalClusterOptions): Pr
 }
 
 function controllersOf(options: RehearsalClusterOptions): readonly Controller[] {
-  const { place, appsDomain, servers, rhoam, clock } = options
+  const { place, appsDomain, servers, rhoam, cloud, clock } = options
   const hooks = sqlSystemDatabase(clock)
   const redis = liveRedisVersions
   let moments = 0
@@ -135,19 +139,11 @@ function controllersOf(options: RehearsalClusterOptions): readonly Controller[] 
     ...workloadControllers(runtime, appsDomain),
     ...olmControllers(catalogs),
     ...threescaleControllers({ hooks, redis, bundledServers, hostedNames: sqlHostedNames }),
-    ...(place === 'destination' ? rhoamControllers(rhoamOptions(servers, rhoam)) : []),
+    ...(place === 'destination' ? rhoamControllers(rhoamOptions(cloud, rhoam)) : []),
   ]
 }
 
-function rhoamOptions(servers: RehearsalServers, version: RhoamVersion) {
-  const cloud = new LocalCloud({
-    databases: { [cloudResources.systemDatabase]: databaseUrl(servers.rhoam) },
-    redis: {
-      [cloudResources.backendRedis]: redisUrl(servers.rhoamRedis, 0),
-      [cloudResources.systemRedis]: redisUrl(servers.rhoamSystemRedis, 0),
-    },
-    bucketRegion: region,
-  })
+function rhoamOptions(cloud: Cloud, version: RhoamVersion) {
   return { version, portal: sqlPortalApi, alertFromAddress: 'noreply-alert@example.com', cloud }
 }
 

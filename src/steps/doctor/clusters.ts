@@ -1,7 +1,7 @@
 import { lookup } from 'node:dns/promises'
 import type { AccessQuestion } from '../../ports/cluster.ts'
 import { catalogSource, versionAnnotations } from '../../threescale/hops.ts'
-import { deployments } from '../kinds.ts'
+import { clusterKinds } from '../../model/cluster-kinds.ts'
 import { apiManagerOf, domainOf, placeOf, rhoamNamespaces, type ThreescalePlace } from '../places.ts'
 import { destinationQuestions } from '../rights.ts'
 import { rhmiOf } from '../rhoam.ts'
@@ -93,7 +93,11 @@ export const clusterLooks: readonly Look[] = [
       const rhmi = await rhmiOf(here, { migration: patient.migration })
       if (rhmi !== null) return ok(`RHOAM ${rhmi.status.version || rhmi.status.toVersion || 'is being installed'}`)
       const own = rhoamNamespaces(patient.migration).threescale
-      for await (const page of here.cluster.list(deployments, { name: 'system-app' }, { signal: patient.signal })) {
+      for await (const page of here.cluster.list(
+        clusterKinds.deployments,
+        { name: 'system-app' },
+        { signal: patient.signal },
+      )) {
         const other = page.find(({ metadata }) => metadata.namespace !== own)
         if (other !== undefined) {
           return noGo(
