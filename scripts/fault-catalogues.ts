@@ -4,12 +4,14 @@ import { programFaults } from '../src/adapters/programs/faults.ts'
 import { catalogue as serverFaults } from '../src/adapters/servers/faults.ts'
 import { threescaleFaults } from '../src/adapters/threescale/faults.ts'
 import { partyAgentFaults } from '../src/agent/faults.ts'
+import { rehearsalFaults } from '../src/app/rehearsal/faults.ts'
 import type { FaultCatalogue } from '../src/base/fault.ts'
 import { cliFaults } from '../src/cli/faults.ts'
 import { ledgerFaults } from '../src/ledger/faults.ts'
 import { agentFaults } from '../src/engine/agents/faults.ts'
 import { engineFaults } from '../src/engine/faults.ts'
 import { evidenceFaults } from '../src/evidence/faults.ts'
+import { modelFaults } from '../src/model/faults.ts'
 import { objectAddressFaults } from '../src/model/object-address.ts'
 import { addressFaults } from '../src/model/parse-database-url.ts'
 import { redisAddressFaults } from '../src/model/parse-redis-url.ts'
@@ -29,7 +31,7 @@ import { rdbFaults } from '../src/wire/rdb/faults.ts'
 
 /** Every area's catalogue, in the order of the reference page. A test finds a catalogue that is missing here. */
 export const faultCatalogues: readonly { readonly title: string; readonly catalogue: FaultCatalogue }[] = [
-  { title: 'Command line and files', catalogue: cliFaults },
+  { title: 'Command line and files', catalogue: { ...cliFaults, ...modelFaults } },
   { title: 'Connection settings', catalogue: { ...addressFaults, ...redisAddressFaults, ...objectAddressFaults } },
   { title: 'System database', catalogue: systemDatabaseFaults },
   { title: 'Host names', catalogue: hostNamesFaults },
@@ -42,6 +44,7 @@ export const faultCatalogues: readonly { readonly title: string; readonly catalo
   { title: 'Exchange', catalogue: exchangeFaults },
   { title: 'Ledger', catalogue: ledgerFaults },
   { title: 'Rows of the runbook', catalogue: stepFaults },
+  { title: 'Rehearsal', catalogue: rehearsalFaults },
   { title: 'Source world', catalogue: worldFaults },
   { title: 'Simulated clusters', catalogue: clusterFaults },
   { title: '3scale’s own APIs', catalogue: threescaleFaults },

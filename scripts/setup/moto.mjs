@@ -13,38 +13,37 @@ const requirementsFile = join(dirname(fileURLToPath(import.meta.url)), 'moto-req
  *
  * @type {import('../setup.mjs').Step}
  */
-export function pythonForMoto(context) {
-  if (!needsPython(context)) return []
+export function pythonForMoto({ root }) {
+  if (!needsPython(root)) return []
   const python = findPython()
   if (python.kind !== 'old') return []
   throw new CannotSetUp(
     [
-      `the tests need Python ${oldestPython} or newer, for an emulator of AWS; ${python.program} is ${python.version}`,
+      `rehearsals and tests need Python ${oldestPython} or newer, for an emulator of AWS; ${python.program} is ${python.version}`,
       `Install a newer one beside it, with its venv module; it is found in PATH as python${oldestPython} and so on.`,
-      'Nothing has been changed; then run this again. `npm start` needs no Python.',
+      'Nothing has been changed; then run this again.',
     ].join('\n'),
   )
 }
 
 /**
- * Whether a Python that makes virtual environments has to be there: for tests, until moto is installed.
+ * Whether a Python that makes virtual environments has to be there: until moto is installed.
  *
- * @param {import('../setup.mjs').Context} context
+ * @param {string} root
  */
-export function needsPython({ root, profile }) {
-  return profile === 'test' && reasonToInstall(root) !== undefined
+export function needsPython(root) {
+  return reasonToInstall(root) !== undefined
 }
 
 /**
- * Set-up step: moto, the emulator of AWS, in a virtual environment of its own in `.tools`. Only tests need it.
+ * Set-up step: moto, the emulator of AWS, in a virtual environment of its own in `.tools`.
  *
  * The folder gets its name only after what is in it has answered, so one that exists is complete; it holds the list
  * that it was made from. Moved so, only its `python` is of use: pip's scripts name the folder that they were made in.
  *
  * @type {import('../setup.mjs').Step}
  */
-export function moto({ root, profile }) {
-  if (profile !== 'test') return []
+export function moto({ root }) {
   const why = reasonToInstall(root)
   if (why === undefined) return []
   const packages = readFileSync(requirementsFile, 'utf8').trim().split('\n')
@@ -64,7 +63,7 @@ export function moto({ root, profile }) {
 function reasonToInstall(root) {
   const folder = join(root, '.tools', 'moto')
   const made = readIfThere(join(folder, 'requirements.txt'))
-  if (made === undefined) return 'the tests need an emulator of AWS'
+  if (made === undefined) return 'rehearsals and tests need an emulator of AWS'
   if (made !== readFileSync(requirementsFile, 'utf8')) return 'it is not the one in moto-requirements.txt'
   // After an upgrade of the machine's Python the packages are in a folder where the new one does not look.
   const look = 'import importlib.util, sys; sys.exit(importlib.util.find_spec("moto") is None)'

@@ -18,7 +18,6 @@ const needs = [
     fedora: 'mariadb-server',
     homebrew: 'mariadb',
     units: ['mariadb.service'],
-    profiles: ['use', 'test'],
   },
   {
     absent: () => programsAbsent('redis-server'),
@@ -26,7 +25,6 @@ const needs = [
     fedora: 'redis',
     homebrew: 'redis',
     units: ['redis-server.service'],
-    profiles: ['use', 'test'],
   },
   {
     absent: () => programsAbsent('psql', 'pg_dump'),
@@ -34,16 +32,14 @@ const needs = [
     fedora: 'postgresql',
     homebrew: 'libpq',
     units: [],
-    profiles: ['use', 'test'],
   },
   {
-    // pg_dump refuses servers that are newer than itself: its tests need one of its own version beside the one of npm.
+    // pg_dump refuses servers that are newer than itself: worlds need one of its own version beside the one of npm.
     absent: postgresServerAbsent,
     debian: 'postgresql',
     fedora: 'postgresql-server',
     homebrew: 'postgresql',
     units: ['postgresql.service'],
-    profiles: ['test'],
   },
   {
     absent: pythonAbsent,
@@ -51,7 +47,6 @@ const needs = [
     fedora: 'python3',
     homebrew: 'python',
     units: [],
-    profiles: ['test'],
   },
 ]
 
@@ -60,17 +55,30 @@ function programsAbsent(...names) {
   return names.filter((name) => findProgram(name) === undefined)
 }
 
-/** Debian keeps servers in a folder per version, outside of the search path. */
+/** A server of pg_dump's version, as far as that tells one. Debian keeps servers in a folder per version, outside of the search path. */
 function postgresServerAbsent() {
   const folder = '/usr/lib/postgresql'
-  const versions = existsSync(folder) ? readdirSync(folder) : []
-  const inFolder = versions.some((version) => existsSync(join(folder, version, 'bin', 'postgres')))
-  return inFolder ? [] : programsAbsent('postgres')
+  const inFolder = (existsSync(folder) ? readdirSync(folder) : []).filter((version) =>
+    existsSync(join(folder, version, 'bin', 'postgres')),
+  )
+  const version = versionOf('pg_dump')
+  if (version === undefined) return inFolder.length > 0 ? [] : programsAbsent('postgres')
+  return inFolder.includes(version) || versionOf('postgres') === version ? [] : [`postgres ${version}`]
+}
+
+/**
+ * @param {string} name of one of PostgreSQL's programs
+ * @returns {string | undefined} such as `15`
+ */
+function versionOf(name) {
+  const program = findProgram(name)
+  if (program === undefined) return undefined
+  return /\b(\d+)[.\s]/.exec(tryProgram(program, ['--version']).output)?.[1]
 }
 
 /** @param {import('../setup.mjs').Context} context */
 function pythonAbsent(context) {
-  if (!needsPython(context) || findPython().kind === 'usable') return []
+  if (!needsPython(context.root) || findPython().kind === 'usable') return []
   return [`python3 (${oldestPython} or newer, with its venv module)`]
 }
 
@@ -83,7 +91,6 @@ function pythonAbsent(context) {
  */
 export function systemPackages(context) {
   const missing = needs
-    .filter((need) => need.profiles.includes(context.profile))
     .map((need) => ({ ...need, names: need.absent(context) }))
     .filter((need) => need.names.length > 0)
   if (missing.length === 0) return []

@@ -14,6 +14,23 @@ export const partyAgentFaults = {
     says: (d) => `the certificate of ${d.url} is not trusted (${d.reason})`,
     remedy: () => 'Give with --ca the certificate that whoever runs the control plane has handed you by another way.',
   }),
+  AGENT_TOKEN_MALFORMED: kind<object>({
+    ...refused,
+    says: () => 'what was given as the token is none: one is a single word of letters, digits, - and _',
+    remedy: () => 'Give the token that `threeshift party token create` or `rotate` has shown, and nothing else.',
+  }),
+  AGENT_SERVER_UNREACHABLE: kind<{ url: string; reason: string }>({
+    exit: exitCode.failedSafe,
+    retry: 'same-input',
+    says: (d) => `the control plane at ${d.url} cannot be reached, or is in trouble (${d.reason})`,
+    remedy: () =>
+      'See that `threeshift serve` runs there and that the address is right; then run the same command again.',
+  }),
+  AGENT_NOTHING_ASKED: kind<{ migration: string; row: string; party: string }>({
+    ...refused,
+    says: (d) => `${d.row} of ${d.migration} asks nothing of ${d.party} now`,
+    remedy: () => 'See what is asked: `threeshift status --server URL --token REFERENCE`.',
+  }),
   AGENT_WRONG_PARTY: kind<{ party: string; tokenParty: string }>({
     ...refused,
     says: (d) => `the token is one of ${d.tokenParty}, and this agent is to work for ${d.party}`,

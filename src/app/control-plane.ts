@@ -5,7 +5,14 @@ import { Secret } from '../base/secret.ts'
 import { errnoOf } from '../cli/errno.ts'
 import { fault } from '../cli/faults.ts'
 import type { EngineEvent } from '../engine/events.ts'
-import type { AgentRequest, ControlPlaneAccess, ControlPlaneStore, ServeRequest } from '../ports/control-plane.ts'
+import type {
+  AgentRequest,
+  ControlPlaneAccess,
+  ControlPlaneStore,
+  PartyPerson,
+  ServeRequest,
+  VisitRequest,
+} from '../ports/control-plane.ts'
 import type { Steps } from '../ports/step.ts'
 import { agentNote, controlNote } from './control-notes.ts'
 import { textOf } from './engine-access.ts'
@@ -28,6 +35,7 @@ export function controlPlaneAccess(options: Options): ControlPlaneAccess {
     open: (request) => openStore(options, keyFolder(), request),
     serve: (request) => serve(options, keyFolder(), request),
     runAgent: (request) => runAgentHere(options, keyFolder(), request),
+    visit: (request) => visit(options, keyFolder(), request),
   }
 }
 
@@ -150,13 +158,7 @@ async function runAgentHere(
     import('../engine/run-verb.ts'),
     import('../evidence/key-file.ts'),
   ])
-  const proxy = Object.fromEntries(
-    ['HTTPS_PROXY', 'https_proxy', 'NO_PROXY', 'no_proxy'].flatMap((name) => {
-      const value = env(name)
-      return value === undefined ? [] : [[name, value]]
-    }),
-  )
-  const client = controlClient({ url: server, token, ca, proxy })
+  const client = controlClient({ url: server, token, ca, proxy: proxyOf(env) })
   try {
     await runAgent({
       client,
@@ -172,6 +174,30 @@ async function runAgentHere(
   } finally {
     client.close()
   }
+}
+
+async function visit(
+  { env, clock }: Options,
+  keyFolder: string,
+  { server, token, ca, signal }: VisitRequest,
+): Promise<PartyPerson> {
+  const [{ partyPerson }, { controlClient }, { loadOrCreateKey }] = await Promise.all([
+    import('../agent/party-person.ts'),
+    import('../agent/control-client.ts'),
+    import('../evidence/key-file.ts'),
+  ])
+  const client = controlClient({ url: server, token, ca, proxy: proxyOf(env) })
+  return partyPerson({ client, url: server, key: (party) => loadOrCreateKey(keyFolder, party), clock, signal })
+}
+
+function proxyOf(env: Options['env']): Readonly<Record<string, string>> {
+  const names = ['HTTPS_PROXY', 'https_proxy', 'NO_PROXY', 'no_proxy']
+  return Object.fromEntries(
+    names.flatMap((name) => {
+      const value = env(name)
+      return value === undefined ? [] : [[name, value]]
+    }),
+  )
 }
 
 async function readTls(

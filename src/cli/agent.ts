@@ -1,14 +1,11 @@
-import { readFile } from 'node:fs/promises'
-import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import type { Party } from '../model/party.ts'
 import { parties } from '../model/party.ts'
 import type { ControlPlaneAccess } from '../ports/control-plane.ts'
 import type { CliContext } from './context.ts'
-import { errnoOf } from './errno.ts'
-import { fault } from './faults.ts'
 import { parseParty } from './party.ts'
 import { readReference } from './read-reference.ts'
+import { caOption, readPem } from './visit.ts'
 
 interface AgentOptions {
   readonly party: Party
@@ -35,7 +32,7 @@ export function registerAgent(
     .requiredOption('--party <party>', `whose rows: ${parties.join(', ')}`, parseParty)
     .requiredOption('--server <url>', 'https://HOST:PORT of the control plane')
     .requiredOption('--token <reference>', 'env:NAME or file:PATH that holds the token')
-    .option('--ca <file>', 'the certificate, PEM, that vouches for the control plane (else what the system trusts)')
+    .option(...caOption)
     .action(async ({ party, server, token, ca }: AgentOptions) => {
       await controlPlane.runAgent({
         party,
@@ -46,17 +43,4 @@ export function registerAgent(
         signal: context.signal,
       })
     })
-}
-
-async function readPem(file: string, context: CliContext): Promise<string> {
-  const text = await readFile(resolve(context.cwd, file), { encoding: 'utf8', signal: context.signal }).catch(
-    (cause: unknown) => {
-      context.signal.throwIfAborted()
-      throw fault('FILE_UNREADABLE', { file, reason: errnoOf(cause) }, cause)
-    },
-  )
-  if (!text.includes('-----BEGIN CERTIFICATE-----')) {
-    throw fault('FILE_UNREADABLE', { file, reason: 'it holds no certificate' })
-  }
-  return text
 }

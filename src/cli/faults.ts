@@ -101,11 +101,6 @@ export const cliFaults = {
     says: (d) => `${d.field} is to be read from the file ${d.file}, which is empty`,
     remedy: (d) => `Put the secret into ${d.file}, on its first line.`,
   }),
-  MIGRATION_UNKNOWN: kind<{ migration: string }>({
-    ...refused,
-    says: (d) => `there is no migration ${d.migration}`,
-    remedy: () => 'See `threeshift status` for those there are.',
-  }),
 }
 
 /** Makes a fault of the command line: `throw fault('FILE_EXISTS', { file })`. */

@@ -1,156 +1,194 @@
-import { mkdir, mkdtemp, rmdir, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, rmdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import type { Command } from 'commander'
-import { exitCode } from '../base/fault.ts'
-import { never } from '../base/never.ts'
-import type { Decisions } from '../model/decision.ts'
-import type { Rehearsal, RehearsalEvent, RehearsalReport } from '../ports/rehearsal.ts'
+import { type Command, Option } from 'commander'
+import { checkPack } from '../evidence/check-pack.ts'
+import type { EvidenceReport } from '../evidence/report.ts'
+import type { DatabaseKind } from '../model/migration.ts'
+import { type AccessLevel, accessLevels } from '../model/party.ts'
+import type { MigrationView } from '../ports/engine.ts'
+import type { Rehearsal } from '../ports/rehearsal.ts'
 import type { CliContext } from './context.ts'
-import { differenceText } from './db-text.ts'
 import { errnoOf } from './errno.ts'
 import { fault } from './faults.ts'
-import { rehearsalPage } from './pages/rehearsal-page.ts'
+import { exitOf } from './migration-state.ts'
 import { type Paint, painter } from './print-fault.ts'
-import { count, duration, tableProgressPrinter } from './progress-line.ts'
+import { count, duration } from './progress-line.ts'
+import { rehearsalScreen } from './rehearsal-screen.ts'
+import { migrationText } from './status-text.ts'
 import { addWorldOptions, type WorldOptions } from './world-options.ts'
+import { writeEvidence } from './write-evidence.ts'
 
 interface RehearseOptions extends WorldOptions {
-  readonly out: string
+  readonly access: AccessLevel
+  readonly sourceDatabase: Exclude<DatabaseKind, 'oracle'>
+  readonly rhoam: string
+  readonly out?: string
+  readonly keep?: true
   readonly json?: true
 }
 
-/** What a rehearsal decides about the values that its edge rows hold: one answer of each kind, so that all are seen. */
-const decisions: Decisions = {
-  'zero-date': 'replace',
-  'invalid-date': 'replace',
-  'time-out-of-range': 'quarantine',
-  'nul-byte': 'replace',
-  'undecodable-text': 'replace',
-  'boolean-out-of-range': 'replace',
-  orphan: 'quarantine',
+interface RehearsePorts {
+  readonly version: string
+  readonly rehearsal: Rehearsal
 }
 
-/** Adds `threeshift rehearse`: the move of a generated source on this machine, with a report. */
-export function registerRehearse(
-  program: Command,
-  context: CliContext,
-  ports: { readonly rehearsal: Rehearsal },
-): void {
+const usualFolder = 'report'
+
+/** Adds `threeshift rehearse`: a whole migration on a made-up world of this machine, with its evidence. */
+export function registerRehearse(program: Command, context: CliContext, ports: RehearsePorts): void {
   const command = program
     .command('rehearse')
     .helpGroup('Before the move:')
-    .summary('move a generated 3scale on this machine, and prove it')
+    .summary('run a whole migration on this machine, and prove it')
     .description(
-      'Starts private servers on this machine, fills a MySQL source with a 3scale that could be a customer’s, moves it\n' +
-        'into PostgreSQL and proves it, by the code that moves a customer’s. Needs no cluster and no account.\n' +
-        'Exit codes: 0 proven, 2 different.',
+      'Makes a world on this machine (databases, Redis, three OpenShift clusters, AWS, a 3scale that could be a customer’s) and\n' +
+        'runs every row of the plan on it, by the code and the commands of a real migration: control plane, engine, and an agent\n' +
+        'for each party with its own credentials. People are played. Needs no cluster and no account.\n' +
+        'Exit codes: 0 done, 3 somebody has to decide, 4 a row failed and all is safe, 5 it failed and has to be rolled back.',
     )
-  addWorldOptions(command, { edgeRows: true })
-    .option('--out <folder>', 'where the report goes', 'report')
-    .option('--json', 'print the report as one JSON object as the last line of stdout')
-    .action((options: RehearseOptions) => rehearse(options, context, ports.rehearsal))
+    .addOption(new Option('--access <level>', 'the access level').choices(accessLevels).default('limited'))
+    .addOption(
+      new Option('--source-database <engine>', 'of the source; MariaDB stands in for MySQL')
+        .choices(['mysql', 'mariadb', 'postgresql'])
+        .default('mariadb'),
+    )
+    .option('--rhoam <version>', 'the version of RHOAM at the destination', '1.45')
+  addWorldOptions(command, { tenants: 5, scale: 0.2, edgeRows: false })
+    .option(
+      '--out <folder>',
+      `where the evidence goes: a new or empty folder (else ${usualFolder}, ${usualFolder}-2 …)`,
+    )
+    .option('--keep', "keep the world's folder, with the log of every process and server")
+    .option('--json', 'print the outcome as one JSON object as the last line of stdout')
+    .action((options: RehearseOptions) => rehearse(options, context, ports))
 }
 
-async function rehearse(options: RehearseOptions, context: CliContext, rehearsal: Rehearsal): Promise<void> {
-  const { release, tenants, scale, seed, edgeRows } = options
-  await prepareFolder(options.out, context)
-  const printer = eventPrinter(context)
-  const report = await rehearsal
+async function rehearse(options: RehearseOptions, context: CliContext, ports: RehearsePorts): Promise<void> {
+  const { release, tenants, scale, seed, edgeRows, access, sourceDatabase, rhoam } = options
+  const beganMs = context.clock.elapsedMs()
+  const { out, isNew } = await prepareFolder(options.out, context)
+  const folder = resolve(context.cwd, out)
+  const screen = rehearsalScreen(context)
+  let report: EvidenceReport | undefined
+  const view = await ports.rehearsal
     .run({
-      world: { release, tenants, scale, seed, edgeRows },
-      decisions: edgeRows ? decisions : {},
-      onEvent: printer.show,
+      world: {
+        release,
+        tenants,
+        scale,
+        seed,
+        edgeRows,
+        accessLevel: access,
+        database: sourceDatabase,
+        rhoamVersion: rhoam,
+      },
+      keep: options.keep === true,
+      onEvent: screen.show,
+      onEvidence: async ({ view, plan, journal, keyFolder, files }) => {
+        report = await writeEvidence(folder, {
+          migration: view.id,
+          lines: journal,
+          plan,
+          attached: files,
+          keyFolder,
+          madeAt: context.clock.now(),
+          madeBy: `threeshift ${ports.version}`,
+        })
+      },
       signal: context.signal,
     })
-    .finally(printer.end)
-  const page = await writeReport(report, options.out, context)
-  context.stdout.write(
-    options.json ? `${JSON.stringify(report)}\n` : summary(report, page, painter(context, context.stdout)),
-  )
-  context.exitWith({ proven: exitCode.ok, different: exitCode.differences, stopped: exitCode.waiting }[report.verdict])
-}
-
-/** Makes sure, before any work, that the report will have a place. */
-async function prepareFolder(out: string, context: CliContext): Promise<void> {
-  const folder = resolve(context.cwd, out)
-  try {
-    // Not recursively: a path with a slip in it is not made.
-    await mkdir(folder).catch((error: unknown) => {
-      if (errnoOf(error) !== 'EEXIST') throw error
+    .catch(async (error: unknown) => {
+      // Only when nothing is in it.
+      if (isNew) await rmdir(folder).catch(() => undefined)
+      throw error
     })
-    const probe = await mkdtemp(join(folder, '.probe-'))
-    await rmdir(probe)
-  } catch (cause) {
-    throw fault('FILE_UNWRITABLE', { file: out, reason: errnoOf(cause) }, cause)
-  }
+    .finally(screen.end)
+  if (report === undefined) throw new Error('bug: the rehearsal has left no evidence')
+  const { verdict: pack, problems } = await checkPack(folder, new Map())
+  if (pack !== 'sound') throw new Error(`bug: the evidence of the rehearsal is not sound: ${problems[0]?.says ?? ''}`)
+  const tookMs = Math.round(context.clock.elapsedMs() - beganMs)
+  context.stdout.write(
+    options.json
+      ? `${JSON.stringify(outcomeJson(view, report, out, tookMs))}\n`
+      : summary(view, report, out, tookMs, context),
+  )
+  context.exitWith(exitOf(view.state))
 }
 
-/** Writes `index.html` and `report.json`; gives the page's path as the user would type it. */
-async function writeReport(report: RehearsalReport, out: string, context: CliContext): Promise<string> {
-  const folder = resolve(context.cwd, out)
-  try {
-    await writeFile(join(folder, 'report.json'), `${JSON.stringify(report, undefined, 2)}\n`)
-    await writeFile(join(folder, 'index.html'), rehearsalPage(report))
-  } catch (cause) {
-    throw fault('FILE_UNWRITABLE', { file: out, reason: errnoOf(cause) }, cause)
-  }
-  return join(out, 'index.html')
-}
-
-function eventPrinter(context: CliContext): {
-  readonly show: (event: RehearsalEvent) => void
-  readonly end: () => void
-} {
-  const { stderr } = context
-  const paint = painter(context, stderr)
-  const progress = tableProgressPrinter(context, false)
-  const live = stderr.isTTY === true
-  return {
-    show(event) {
-      switch (event.kind) {
-        case 'stage-began':
-          progress.end()
-          stderr.write(`${paint('bold', '▸')} ${event.says}\n`)
-          return
-        case 'stage-ended':
-          progress.end()
-          stderr.write(`  ${paint('green', '✓')} ${event.says} (${duration(event.tookMs / 1000)})\n`)
-          return
-        case 'rows-made':
-          if (live) stderr.write(`\r\u001B[2K  ${event.table}: ${count(event.rows)} rows in all`)
-          return
-        case 'table':
-          progress.show(event.progress)
-          return
-        default:
-          never(event)
+/** Makes sure, before any work, that the evidence will have a place. `out`: the folder as the user would type it. */
+async function prepareFolder(
+  wanted: string | undefined,
+  context: CliContext,
+): Promise<{ readonly out: string; readonly isNew: boolean }> {
+  for (let number = 1; ; number++) {
+    const out = wanted ?? (number === 1 ? usualFolder : `${usualFolder}-${number}`)
+    const folder = resolve(context.cwd, out)
+    try {
+      // Not recursively: a path with a slip in it is not made.
+      const isNew = await mkdir(folder).then(
+        () => true,
+        (error: unknown) => {
+          if (errnoOf(error) !== 'EEXIST') throw error
+          return false
+        },
+      )
+      const found = await readdir(folder)
+      if (found.length === 0) {
+        await rmdir(await mkdtemp(join(folder, '.probe-')))
+        return { out, isNew }
       }
-    },
-    end: progress.end,
+    } catch (cause) {
+      throw fault('FILE_UNWRITABLE', { file: out, reason: errnoOf(cause) }, cause)
+    }
+    // An earlier rehearsal's evidence stays.
+    if (wanted !== undefined) throw fault('FILE_EXISTS', { file: out })
   }
 }
 
-function summary(report: RehearsalReport, page: string, paint: Paint): string {
-  const rows = report.verify?.tables.reduce((sum, table) => sum + table.rows, 0) ?? 0
-  const verdict = {
-    proven: paint(
-      ['bold', 'green'],
-      `✓ proven: ${count(rows)} rows in ${report.verify?.tables.length ?? 0} tables are equal on both sides`,
-    ),
-    different: paint(['bold', 'red'], `✗ different: ${count(report.verify?.differences.length ?? 0)} differences`),
-    stopped: paint(['bold', 'yellow'], '! stopped: values were found that nothing was decided about'),
-  }[report.verdict]
+function outcomeJson(view: MigrationView, report: EvidenceReport, out: string, tookMs: number) {
+  const { downtime, records, rowsPlanned, rowsConfirmed, notChecked } = report
+  return {
+    verdict: view.state,
+    report: out,
+    rows: { planned: rowsPlanned, confirmed: rowsConfirmed.length },
+    downtimeMs: downtime.kind === 'over' ? downtime.tookMs : null,
+    records,
+    tookMs,
+    failure: view.failure,
+    notChecked,
+  }
+}
+
+function summary(
+  view: MigrationView,
+  report: EvidenceReport,
+  out: string,
+  tookMs: number,
+  context: CliContext,
+): string {
+  const paint = painter(context, context.stdout)
+  const lines =
+    view.state === 'done'
+      ? [
+          paint(
+            ['bold', 'green'],
+            `✓ done: ${report.rowsConfirmed.length} of ${report.rowsPlanned ?? 0} rows are confirmed`,
+          ),
+          `  downtime ${downtimeText(report)}; ${duration(tookMs / 1000)} in all`,
+        ]
+      : [migrationText(view, { paint, now: context.clock.now(), rows: false }).trimEnd()]
+  return [...lines, ...whereText(report, out, paint), ''].join('\n')
+}
+
+function downtimeText({ downtime }: EvidenceReport): string {
+  if (downtime.kind === 'over') return duration(downtime.tookMs / 1000)
+  return downtime.kind === 'open' ? 'not over' : 'none'
+}
+
+function whereText(report: EvidenceReport, out: string, paint: Paint): readonly string[] {
   return [
-    verdict,
-    ...(report.verify?.differences ?? []).map((difference) => `  ${differenceText(difference)}`),
-    ...(report.verify === undefined
-      ? []
-      : [
-          `  declared by decision and accounted for: ${count(report.verify.declared.cells)} values, ${count(report.verify.declared.rows)} rows set aside`,
-        ]),
-    `  ${duration(report.tookMs / 1000)} in all; not checked:`,
-    ...report.notChecked.map((what) => `  – ${what}`),
-    `Report: ${page}`,
-    '',
-  ].join('\n')
+    `  ${count(report.records)} signed records; what they do not show is at the end of the report`,
+    `${paint('bold', 'Report:')} ${join(out, 'report.html')}`,
+    `${paint('bold', 'Check it:')} bin/threeshift verify-report ${out}`,
+  ]
 }

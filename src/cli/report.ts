@@ -1,16 +1,12 @@
 import { readFile } from 'node:fs/promises'
 import { basename, resolve } from 'node:path'
 import type { Command } from 'commander'
-import { loadOrCreateKey } from '../evidence/key-file.ts'
-import { reportOf } from '../evidence/report.ts'
-import { digestOf } from '../evidence/signing-key.ts'
-import { soundChain, writePack } from '../evidence/write-pack.ts'
 import type { ControlPlaneAccess } from '../ports/control-plane.ts'
 import type { CliContext } from './context.ts'
 import { errnoOf } from './errno.ts'
 import { fault } from './faults.ts'
-import { evidencePage } from './pages/evidence-page.ts'
 import { painter } from './print-fault.ts'
+import { writeEvidence } from './write-evidence.ts'
 
 interface ReportOptions {
   readonly out: string
@@ -37,7 +33,7 @@ export function registerReport(program: Command, context: CliContext, ports: Rep
     .requiredOption('--out <folder>', 'a new or empty folder')
     .option(
       '--attach <file>',
-      'put a file into the pack, such as proof.json or the ledger (may be repeated)',
+      'put a file into the pack, such as proof.json or ledger.jsonl, which the report then shows (may be repeated)',
       (file: string, before: readonly string[]) => [...before, file],
       [],
     )
@@ -62,28 +58,15 @@ async function report(
     }
   }
   const [lines, plan] = await read()
-  const chain = soundChain(migration, lines)
-  const [madeAt, madeBy] = [context.clock.now(), `threeshift ${version}`]
-  const made = {
-    madeAt,
-    madeBy,
-    attached: [...attached].map(([name, bytes]) => ({ name, bytes: bytes.length, sha256: digestOf(bytes) })),
-  }
-  const result = reportOf(chain, plan, made)
-  const content = {
+  const result = await writeEvidence(resolve(context.cwd, options.out), {
     migration,
     lines,
-    report: `${JSON.stringify(result, undefined, 2)}\n`,
-    page: evidencePage(result),
+    plan,
     attached,
-    madeAt,
-    madeBy,
-  }
-  await writePack(
-    resolve(context.cwd, options.out),
-    content,
-    await loadOrCreateKey(controlPlane.keyFolder(), 'control-plane'),
-  )
+    keyFolder: controlPlane.keyFolder(),
+    madeAt: context.clock.now(),
+    madeBy: `threeshift ${version}`,
+  })
   const paint = painter(context, context.stdout)
   context.stdout.write(
     options.json

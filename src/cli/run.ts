@@ -1,6 +1,6 @@
-import { setTimeout as wait } from 'node:timers/promises'
 import type { Command } from 'commander'
-import { parties, type Party } from '../model/party.ts'
+import { sleep } from '../base/abort.ts'
+import { type Party, parties } from '../model/party.ts'
 import type { Engine, EngineAccess, MigrationView } from '../ports/engine.ts'
 import { compile } from '../runbook/compile.ts'
 import { gatesOf } from '../runbook/gates.ts'
@@ -8,7 +8,7 @@ import { runbook } from '../runbook/rows.ts'
 import type { CliContext } from './context.ts'
 import { fault } from './faults.ts'
 import { downtimeLine, forecastOption, readForecast } from './forecast.ts'
-import { addIdentity, identityOf, type IdentityOptions } from './identity.ts'
+import { addIdentity, type IdentityOptions, identityOf } from './identity.ts'
 import { exitOf } from './migration-state.ts'
 import { painter } from './print-fault.ts'
 import { readMigration } from './read-migration.ts'
@@ -95,7 +95,7 @@ async function untilSomebodyActs(
     if (line !== said) context.stderr.write(`${line}\n`)
     said = line
     if (!goesOn(view, waits)) return view
-    await wait(betweenLooksMs, undefined, { signal: context.signal }).catch(() => context.signal.throwIfAborted())
+    await sleep(betweenLooksMs, context.signal)
   }
 }
 

@@ -1,16 +1,14 @@
 import type { Command } from 'commander'
-import type { Deed, Engine, EngineAccess, MigrationView } from '../ports/engine.ts'
+import { unknownMigration } from '../model/faults.ts'
+import type { Deed, Engine, EngineAccess } from '../ports/engine.ts'
 import type { CliContext } from './context.ts'
 import { fault } from './faults.ts'
 import { addIdentity, identityOf, type IdentityOptions } from './identity.ts'
-import { painter } from './print-fault.ts'
-import { migrationsJson } from './status-json.ts'
-import { migrationText } from './status-text.ts'
+import { writeMigration } from './write-view.ts'
 
 interface SteerOptions extends IdentityOptions {
   readonly reason: string
   readonly to?: string
-  readonly digest?: string
   readonly json?: true
 }
 
@@ -18,29 +16,12 @@ interface Steering {
   readonly name: string
   readonly summary: string
   readonly description: string
-  /** Whether the row is an argument, is given by --to, or there is none. */
-  readonly row: 'argument' | 'to' | 'none'
-  readonly act: (engine: Engine, deed: Deed, row: string, options: SteerOptions) => Promise<unknown>
+  /** Whether a row is given by --to. */
+  readonly row: 'to' | 'none'
+  readonly act: (engine: Engine, deed: Deed, row: string) => Promise<void>
 }
 
 const steerings: readonly Steering[] = [
-  {
-    name: 'approve',
-    summary: 'agree to what a row asks',
-    description:
-      'Agrees to what `threeshift status` shows for the row. Whoever asked for the run does not suffice alone.',
-    row: 'argument',
-    act: (engine, deed, row, { digest }) =>
-      engine.answer({ ...deed, row, verdict: 'approved', ...(digest === undefined ? {} : { digest }) }),
-  },
-  {
-    name: 'reject',
-    summary: 'refuse what a row asks',
-    description: 'Refuses what the row asks: it fails safely, and is asked for again after `threeshift resume`.',
-    row: 'argument',
-    act: (engine, deed, row, { digest }) =>
-      engine.answer({ ...deed, row, verdict: 'rejected', ...(digest === undefined ? {} : { digest }) }),
-  },
   {
     name: 'pause',
     summary: 'let the running verb end, and begin no other',
@@ -90,19 +71,12 @@ export function registerSteer(program: Command, context: CliContext, ports: { re
       .summary(steering.summary)
       .description(steering.description)
       .argument('<migration>', 'which one')
-    if (steering.row === 'argument') command.argument('<row>', 'which row')
     if (steering.row === 'to') command.requiredOption('--to <row>', 'which row')
-    if (steering.row === 'argument')
-      command.option('--digest <hex>', 'of what was shown to you: refuse when it has changed')
     command
       .requiredOption('--reason <text>', 'why; it is kept')
       .option('--json', 'print the migration as one JSON object as the last line of stdout')
-    const action = (migration: string, row: string, options: SteerOptions) =>
-      steer(steering, migration, row, options, context, ports.engine)
-    addIdentity(command).action(
-      steering.row === 'argument'
-        ? action
-        : (migration: string, options: SteerOptions) => action(migration, options.to ?? '', options),
+    addIdentity(command).action((migration: string, options: SteerOptions) =>
+      steer(steering, migration, options, context, ports.engine),
     )
   }
 }
@@ -110,7 +84,6 @@ export function registerSteer(program: Command, context: CliContext, ports: { re
 async function steer(
   steering: Steering,
   migration: string,
-  row: string,
   options: SteerOptions,
   context: CliContext,
   access: EngineAccess,
@@ -119,15 +92,11 @@ async function steer(
   const note = (line: string) => void context.stderr.write(`${line}\n`)
   const engine = await access.open({ worker: false, onNote: note, signal: context.signal })
   try {
-    await steering.act(engine, { migration, by, reason: options.reason }, row, options)
+    await steering.act(engine, { migration, by, reason: options.reason }, options.to ?? '')
     const [view] = await engine.list({ ids: [migration] })
-    if (view === undefined) throw fault('MIGRATION_UNKNOWN', { migration })
-    context.stdout.write(options.json ? `${JSON.stringify(migrationsJson([view]))}\n` : textOf(view, context))
+    if (view === undefined) throw unknownMigration(migration)
+    writeMigration(view, options.json === true, context)
   } finally {
     await engine.close()
   }
-}
-
-function textOf(view: MigrationView, context: CliContext): string {
-  return migrationText(view, { paint: painter(context, context.stdout), now: context.clock.now(), rows: false })
 }

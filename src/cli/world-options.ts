@@ -6,11 +6,11 @@ import { positiveNumber, wholeNumber } from './parse-number.ts'
 /** What a made-up 3scale is to be like. */
 export type WorldOptions = Pick<SourceWorldRequest, 'release' | 'tenants' | 'scale' | 'seed' | 'edgeRows'>
 
-/**
- * Adds the options that say what a made-up 3scale is to be like; all have defaults. `edgeRows` is the default of that
- * one: a rehearsal's own server stores such rows, while a server of the user's may not without another setting.
- */
-export function addWorldOptions(command: Command, defaults: Pick<WorldOptions, 'edgeRows'>): Command {
+/** Adds the options that say what a made-up 3scale is to be like; all have defaults. */
+export function addWorldOptions(
+  command: Command,
+  defaults: Pick<WorldOptions, 'tenants' | 'scale' | 'edgeRows'>,
+): Command {
   const release: Release = '2.13'
   return command
     .addOption(new Option('--release <release>', 'the 3scale release of the source').choices(releases).default(release))
@@ -18,9 +18,9 @@ export function addWorldOptions(command: Command, defaults: Pick<WorldOptions, '
       '--tenants <count>',
       'how many tenants it has, its own default tenant included',
       wholeNumber('--tenants', 1, 10_000),
-      20,
+      defaults.tenants,
     )
-    .option('--scale <factor>', '1 is about 100,000 rows with 20 tenants', positiveNumber('--scale'), 1)
+    .option('--scale <factor>', '1 is about 100,000 rows with 20 tenants', positiveNumber('--scale'), defaults.scale)
     .option('--seed <number>', 'the same seed makes the same rows', wholeNumber('--seed', 0, 999_999_999_999_999), 7)
     .option('--edge-rows', 'with the rows that PostgreSQL cannot store as they are', defaults.edgeRows)
     .option('--no-edge-rows', 'without them')

@@ -35,7 +35,7 @@ export function registerWorld(
       'Fills an empty MySQL or MariaDB database with a 3scale of the given release, and a backend Redis that agrees with it.\n' +
         'The same options give the same bytes. Refuses a database that is not empty.',
     )
-  addWorldOptions(command, { edgeRows: false })
+  addWorldOptions(command, { tenants: 20, scale: 1, edgeRows: false })
     .requiredOption('--mysql <reference>', 'env:NAME or file:PATH that holds a mysql:// URL')
     .option('--redis <reference>', 'env:NAME or file:PATH that holds the redis:// URL of the storage database')
     .option('--queues-database <number>', 'Redis database of the queues', wholeNumber('--queues-database', 0, 1023), 1)

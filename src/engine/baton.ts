@@ -29,6 +29,8 @@ export function batonOf(
         unblock: 'threeshift run -c migration.yaml',
       }
     case 'waiting-for-person':
+      // What only a person can do, or decide: a row has failed for it.
+      if (failure !== null) return failedBaton(snapshot, current, since, failure)
       return waitingBaton(snapshot, row, since, gate)
     case 'waiting-for-agent': {
       const party = current?.state.kind === 'with-agent' ? current.state.party : requestedBy.party
@@ -51,13 +53,7 @@ export function batonOf(
       }
     case 'failed-safe':
     case 'needs-rollback':
-      return {
-        party: current?.plan.owner ?? requestedBy.party,
-        row,
-        since,
-        why: failure?.cause ?? '',
-        unblock: failure?.nextCommand ?? '',
-      }
+      return failedBaton(snapshot, current, since, failure)
     case 'cancelled':
       return {
         party: 'nobody',
@@ -91,6 +87,21 @@ function waitingBaton(snapshot: Snapshot, row: string | null, since: number, gat
   const isLate = now >= gate.askedAt + gate.gate.escalateAfterMs
   const why = `${gate.gate.question} Missing: ${gate.missing.join('; ')}.`
   return { party, row, since, why: isLate ? `${why} ${gate.gate.escalation}` : why, unblock }
+}
+
+function failedBaton(
+  { requestedBy }: Snapshot,
+  current: PlannedRow | null,
+  since: number,
+  failure: FailureCard | null,
+): Baton {
+  return {
+    party: current?.plan.owner ?? requestedBy.party,
+    row: current?.id ?? null,
+    since,
+    why: failure?.cause ?? '',
+    unblock: failure?.nextCommand ?? '',
+  }
 }
 
 function runningWhy(current: PlannedRow | null): string {

@@ -1,18 +1,22 @@
 import { randomUUID } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
 import type { DBOSClient } from '@dbos-inc/dbos-sdk'
+import { answerStatement, type GivenAnswer } from '../evidence/answer-statement.ts'
+import type { SignedStatement } from '../model/evidence.ts'
 import { expectedMs } from '../model/forecast.ts'
-import { type Answer, personOf } from '../model/gate.ts'
+import { personOf } from '../model/gate.ts'
+import { unknownMigration } from '../model/faults.ts'
 import type { Party } from '../model/party.ts'
 import type { RowState } from '../model/row-state.ts'
-import type { Deed, StartRequest } from '../ports/engine.ts'
-import type { Journal, JournalKind } from '../ports/journal.ts'
+import type { Deed, Engine, StartRequest } from '../ports/engine.ts'
+import type { Actor, Journal, JournalEntry, JournalKind } from '../ports/journal.ts'
+import { demandStatement } from './agents/demand-statement.ts'
 import { planRow, readGate, readMigration, setState, type StoredAsk, type StoredMigration } from './begin-verb.ts'
 import { fault } from './faults.ts'
 import type { Store, Transaction } from './store.ts'
 import { application, wakeTopic, workflowId } from './workflow-id.ts'
 
-type AnswerDeed = Deed & { readonly row: string; readonly verdict: Answer['verdict']; readonly digest?: string }
+type AnswerDeed = Parameters<Engine['answer']>[0]
 
 /** What people do to migrations. Needs no worker: workflows are enqueued and woken in the transaction that says why. */
 export interface Control {
@@ -65,7 +69,7 @@ export async function start(control: Control, request: StartRequest): Promise<'s
   return 'known'
 }
 
-/** Faults: ENGINE_REASON_MISSING, ENGINE_MIGRATION_UNKNOWN, ENGINE_ENDED. */
+/** Faults: ENGINE_REASON_MISSING, MIGRATION_UNKNOWN, ENGINE_ENDED. */
 export async function pause(control: Control, deed: Deed): Promise<void> {
   await act(control, deed, 'pause', 'paused', async (tx, found) => {
     if (found.ended !== null || found.control === 'cancelled') throw ended(deed, found)
@@ -86,7 +90,7 @@ export async function cancel(control: Control, deed: Deed): Promise<void> {
   await control.dbos.cancelWorkflow(workflowId(deed.migration, generation))
 }
 
-/** Faults: ENGINE_REASON_MISSING, ENGINE_MIGRATION_UNKNOWN, ENGINE_NOTHING_TO_RESUME. */
+/** Faults: ENGINE_REASON_MISSING, MIGRATION_UNKNOWN, ENGINE_NOTHING_TO_RESUME. */
 export async function resume(control: Control, deed: Deed): Promise<void> {
   await act(control, deed, 'resume', 'resumed', async (tx, found) => {
     if (found.control === 'cancelled' || found.ended === 'rolled-back') {
@@ -118,7 +122,7 @@ async function readyAgain(tx: Transaction, found: StoredMigration, migration: st
   await tx.query('UPDATE threeshift.rows SET ask = NULL WHERE migration = $1 AND id = $2', [migration, row])
 }
 
-/** Faults: ENGINE_REASON_MISSING, ENGINE_MIGRATION_UNKNOWN, ENGINE_ROW_UNKNOWN, ENGINE_NO_WAY_BACK. */
+/** Faults: ENGINE_REASON_MISSING, MIGRATION_UNKNOWN, ENGINE_ROW_UNKNOWN, ENGINE_NO_WAY_BACK. */
 export async function rewind(control: Control, deed: Deed & { readonly row: string }): Promise<void> {
   await act(control, deed, 'rewind', 'rewound', async (tx, found) => {
     const position = positionOf(found, deed)
@@ -132,7 +136,7 @@ export async function rewind(control: Control, deed: Deed & { readonly row: stri
   })
 }
 
-/** Faults: ENGINE_REASON_MISSING, ENGINE_MIGRATION_UNKNOWN, ENGINE_ROW_UNKNOWN. */
+/** Faults: ENGINE_REASON_MISSING, MIGRATION_UNKNOWN, ENGINE_ROW_UNKNOWN. */
 export async function rollback(control: Control, deed: Deed & { readonly row: string }): Promise<void> {
   await act(control, deed, 'roll back', 'rollback-asked', (tx, found) => {
     positionOf(found, deed)
@@ -140,24 +144,23 @@ export async function rollback(control: Control, deed: Deed & { readonly row: st
   })
 }
 
-/** Faults: ENGINE_REASON_MISSING, ENGINE_MIGRATION_UNKNOWN, ENGINE_NOTHING_ASKED, ENGINE_NOT_YOURS, ENGINE_SHOWN_CHANGED, ENGINE_ANSWERED_ALREADY. */
+/**
+ * Faults: ENGINE_REASON_MISSING, MIGRATION_UNKNOWN, ENGINE_NOTHING_ASKED, ENGINE_NOT_YOURS, ENGINE_SHOWN_CHANGED,
+ * ENGINE_ANSWERED_ALREADY; with `signed` also AGENT_STATEMENT_MISMATCH, EVIDENCE_SIGNATURE_INVALID and EVIDENCE_KEY_FOREIGN.
+ */
 export async function answer(control: Control, deed: AnswerDeed): Promise<void> {
   const { migration, row, by, verdict } = deed
   needReason(deed, verdict === 'approved' ? 'approve' : 'reject')
   const { ask, generation } = await control.store.write((tx) => mustBeAsked(tx, deed))
   // Written down before it counts, so that an answer that counts is never missing from the journal. One that is too late
   // to count is there as well, with the digest of what it was an answer to.
-  await control.journal.append({
-    key: `${migration} ${generation} ${row} ask ${ask.id} ${personOf(by.name)} ${verdict}`,
-    migration,
-    party: by.party,
-    actor: by.name,
-    row,
-    verb: 'apply',
-    generation,
-    kind: verdict,
-    body: { reason: deed.reason, digest: ask.digest },
-  })
+  const key = `${migration} ${generation} ${row} ask ${ask.id} ${personOf(by.name)} ${verdict}`
+  const given = { migration, row, generation, verdict, reason: deed.reason, digest: ask.digest }
+  if (deed.signed === undefined) await control.journal.append(unsigned(key, given, by))
+  else {
+    await demandAnswer(control, given, by, deed.signed)
+    await control.journal.appendSigned(key, deed.signed)
+  }
   await control.store.write(async (tx) => {
     const now = await mustBeAsked(tx, deed)
     if (now.ask.id !== ask.id) throw fault('ENGINE_SHOWN_CHANGED', { row })
@@ -168,6 +171,19 @@ export async function answer(control: Control, deed: AnswerDeed): Promise<void> 
     )
     await wake(control, tx, migration, generation)
   })
+}
+
+/** An answer on the control plane's word. */
+function unsigned(key: string, given: GivenAnswer, { party, name: actor }: Actor): JournalEntry {
+  const { migration, row, generation, verdict: kind, reason, digest } = given
+  return { key, migration, party, actor, row, verb: 'apply', generation, kind, body: { reason, digest } }
+}
+
+async function demandAnswer(control: Control, given: GivenAnswer, by: Actor, signed: SignedStatement): Promise<void> {
+  const { at, seen } = signed.statement
+  const expected = answerStatement(given, { party: by.party, actor: by.name, at, seen })
+  const about = `${given.row} of ${given.migration}`
+  await control.store.write((tx) => demandStatement(tx, about, expected, signed.statement))
 }
 
 /** What the row asks now, when this person may answer it so. */
@@ -220,7 +236,7 @@ function needReason(deed: Deed, word: string): void {
 
 async function mustRead(tx: Transaction, migration: string): Promise<StoredMigration> {
   const found = await readMigration(tx, migration)
-  if (found === null) throw fault('ENGINE_MIGRATION_UNKNOWN', { migration })
+  if (found === null) throw unknownMigration(migration)
   return found
 }
 

@@ -1,3 +1,4 @@
+import { type ExitCode, exitCode } from '../base/fault.ts'
 import { never } from '../base/never.ts'
 import { gateVerdict } from '../model/gate.ts'
 import type { FailureCard, MigrationStateKind, MigrationView, OpenGate } from '../ports/engine.ts'
@@ -59,7 +60,7 @@ function stateOf(snapshot: Snapshot, current: PlannedRow | null, gate: OpenGate 
   const state = current?.state ?? { kind: 'waiting' as const }
   switch (state.kind) {
     case 'failed':
-      return state.fault.exit === 5 ? 'needs-rollback' : 'failed-safe'
+      return failedState(state.fault.exit)
     case 'held':
       return gate === null ? working(snapshot) : 'waiting-for-person'
     case 'with-agent':
@@ -73,6 +74,12 @@ function stateOf(snapshot: Snapshot, current: PlannedRow | null, gate: OpenGate 
     default:
       return never(state)
   }
+}
+
+/** What a fault leaves a person with: something to take back, something only a person can do, or nothing that is in danger. */
+function failedState(exit: ExitCode): MigrationStateKind {
+  if (exit === exitCode.rollbackNeeded) return 'needs-rollback'
+  return exit === exitCode.waiting ? 'waiting-for-person' : 'failed-safe'
 }
 
 function working(snapshot: Snapshot): MigrationStateKind {

@@ -37,6 +37,22 @@ export interface DigestLine {
   readonly digest: string
 }
 
+/** Something that was made for the migration, as the ledger of whoever made it has it. */
+export interface MadeLine {
+  readonly kind: string
+  readonly place: string
+  readonly name: string
+  readonly party: KeyHolder
+  readonly row: string
+  readonly purpose: string
+  readonly upkeep: 'remove' | 'safety' | 'keep'
+  readonly expiresAt: EpochMs
+  /** `gone`: it was looked for and is not there. */
+  readonly state: 'intended' | 'made' | 'gone'
+  /** When the state was entered. */
+  readonly at: EpochMs
+}
+
 /** How long the traffic stood: `open` while it still does. */
 export type Downtime =
   | { readonly kind: 'none' }
@@ -64,6 +80,7 @@ export interface EvidenceReport {
   readonly digests: readonly DigestLine[]
   readonly changes: readonly ChangeLine[]
   readonly attached: readonly { readonly name: string; readonly bytes: number; readonly sha256: string }[]
+  readonly made: readonly MadeLine[]
   readonly keys: readonly { readonly holder: KeyHolder; readonly id: KeyId; readonly since: number }[]
   readonly records: number
   readonly notChecked: readonly string[]
@@ -95,7 +112,7 @@ export function reportOf(
     readonly notes: readonly string[]
   },
   plan: Plan | null,
-  made: Pick<EvidenceReport, 'madeAt' | 'madeBy' | 'attached'>,
+  made: Pick<EvidenceReport, 'madeAt' | 'madeBy' | 'attached' | 'made'>,
 ): EvidenceReport {
   const verbs = readVerbs(records)
   const confirmed = confirmedRows(verbs)
@@ -135,7 +152,7 @@ export function reportOf(
     })),
     keys: keys.map(({ holder, id, since }) => ({ holder, id, since })),
     records: records.length,
-    notChecked: [...notCheckedOf(plan, confirmed, made.attached), ...notes],
+    notChecked: [...notCheckedOf(plan, confirmed, made.attached), ...notCheckedByRows(records), ...notes],
   }
 }
 
@@ -205,6 +222,14 @@ function digestsOf({ row, result }: ReturnType<typeof resultsOf>[number]): reado
   }
   visit(memberObject(result, 'facts'), '')
   return found
+}
+
+/** What rows say themselves that they have not checked. */
+function notCheckedByRows(records: readonly JournalRecord[]): readonly string[] {
+  return resultsOf(records, 'confirm').flatMap(({ row, result }) => {
+    const said = memberObject(result, 'facts').notChecked
+    return Array.isArray(said) ? said.filter((what) => typeof what === 'string').map((what) => `${row}: ${what}`) : []
+  })
 }
 
 function notCheckedOf(

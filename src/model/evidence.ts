@@ -47,6 +47,12 @@ export const statementSchema = z.strictObject({
 })
 export type Statement = z.output<typeof statementSchema>
 
+/** What a party has said and signed itself. */
+export interface SignedStatement {
+  readonly statement: Statement
+  readonly signature: Signature
+}
+
 /**
  * One holder's keys, oldest first; the last is the one in use. `publicKey`: base64 of its 32 bytes. `endorsement`: by the
  * key before it; null for the first.

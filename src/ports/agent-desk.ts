@@ -75,8 +75,10 @@ export interface AgentDesk {
   complete(caller: Caller, completion: Completion): Promise<void>
   /** Gives a lease back, so that another may go on at once; one that counts no longer needs none of it. */
   release(caller: Caller, held: { readonly id: string; readonly lease: Secret }): Promise<void>
-  /** Takes the party's public keys. Faults: EVIDENCE_KEY_FOREIGN. */
+  /** Takes the party's public keys, from its agents and from its people. Faults: EVIDENCE_KEY_FOREIGN. */
   presentKeys(caller: Caller, lineage: Lineage): Promise<void>
+  /** Where a migration's journal ends, for the caller's next statement to say; null for none, and for another's. */
+  seen(caller: Caller, migration: string): Promise<Statement['seen']>
   /** The party's tasks, newest first, at most 200. */
   tasks(caller: Caller): Promise<readonly TaskView[]>
 }

@@ -1,6 +1,8 @@
 import type { Secret } from '../base/secret.ts'
+import type { Answer } from '../model/gate.ts'
 import type { Party } from '../model/party.ts'
 import type { Plan } from '../model/plan.ts'
+import type { MigrationView } from './engine.ts'
 import type { PartyTokens } from './party-tokens.ts'
 
 /** What the control plane keeps, for the commands of whoever runs it. Close it. */
@@ -43,6 +45,38 @@ export interface AgentRequest {
   readonly signal: AbortSignal
 }
 
+/** Where a party's people find the control plane, and how they are known there. */
+export interface VisitRequest {
+  readonly server: string
+  readonly token: Secret
+  /** PEM; null: what the system trusts. */
+  readonly ca: string | null
+  /** Abort: gives a request up. */
+  readonly signal: AbortSignal
+}
+
+/** A party's person at the control plane. Close it. */
+export interface PartyPerson {
+  /** Whom the token makes the caller, and what the party may see: whose turn it is, its own rows, what is asked of it. */
+  status(): Promise<{
+    readonly party: Party
+    readonly name: string
+    readonly migrations: readonly MigrationView[]
+  }>
+  /**
+   * Answers what a row asks, signed with the party's own key of this machine, which is made when there is none. Whoever asked for the run does
+   * not suffice alone. `digest`: of what was shown, to refuse when it has changed. May be called again.
+   */
+  answer(given: {
+    readonly migration: string
+    readonly row: string
+    readonly verdict: Answer['verdict']
+    readonly reason: string
+    readonly digest?: string
+  }): Promise<void>
+  close(): void
+}
+
 /** The control plane and the agents, as commands start and use them. */
 export interface ControlPlaneAccess {
   /** Opens the store in the engine's database. Abort: throws the reason. */
@@ -51,6 +85,8 @@ export interface ControlPlaneAccess {
   serve(request: ServeRequest): Promise<void>
   /** Works for a party until it is aborted. Faults: AGENT_*, CONTROL_*, EVIDENCE_KEY_*. */
   runAgent(request: AgentRequest): Promise<void>
+  /** Comes to a control plane as a party's person. Faults: AGENT_*, CONTROL_*, EVIDENCE_KEY_*, and later ENGINE_*. */
+  visit(request: VisitRequest): Promise<PartyPerson>
   /** The folder of this machine's signing keys. */
   keyFolder(): string
 }

@@ -1,3 +1,4 @@
+import type { SignedStatement } from '../model/evidence.ts'
 import type { Forecast } from '../model/forecast.ts'
 import type { Gate, Answer } from '../model/gate.ts'
 import type { Migration } from '../model/migration.ts'
@@ -28,7 +29,7 @@ export interface StartRequest {
  * Where a migration as a whole stands.
  *
  * - `running`: a process works on it. `no-worker`: it could go on, and no process of the engine is there to do it.
- * - `waiting-for-person`: a gate is open. `waiting-for-agent`: a party's agent has work of it.
+ * - `waiting-for-person`: a gate is open, or a row needs what only a person can do or decide. `waiting-for-agent`: a party's agent has work of it.
  * - `failed-safe`: a verb failed; both sides are as they should be. `needs-rollback`: it failed, and going on or staying is worse.
  * - `paused`, `cancelled`: by a person; both can be resumed. `rolled-back`, `done`: at its end.
  */
@@ -110,6 +111,16 @@ export interface MigrationFilter {
   readonly baton?: Party
 }
 
+/** Whether a migration is one of those that a filter asks for. */
+export function isAsked(view: MigrationView, { ids, customer, states, baton }: MigrationFilter): boolean {
+  return (
+    (ids === undefined || ids.includes(view.id)) &&
+    (customer === undefined || view.customer === customer) &&
+    (states === undefined || states.includes(view.state)) &&
+    (baton === undefined || view.baton.party === baton)
+  )
+}
+
 /** What a person did, and why; the reason is required and kept. */
 export interface Deed {
   readonly migration: string
@@ -129,9 +140,17 @@ export interface Engine {
    */
   start(request: StartRequest): Promise<'started' | 'known'>
   list(filter?: MigrationFilter): Promise<readonly MigrationView[]>
-  /** Answers the open gate of a row, as it was last shown. `digest`, when given, must be that of what was shown. */
+  /**
+   * Answers the open gate of a row, as it was last shown. `digest`, when given, must be that of what was shown. `signed`: the
+   * answer as the person's own party has signed it; else the journal has it on the control plane's word.
+   */
   answer(
-    deed: Deed & { readonly row: string; readonly verdict: Answer['verdict']; readonly digest?: string },
+    deed: Deed & {
+      readonly row: string
+      readonly verdict: Answer['verdict']
+      readonly digest?: string
+      readonly signed?: SignedStatement
+    },
   ): Promise<MigrationView>
   /** Lets the running verb end, and begins no other. */
   pause(deed: Deed): Promise<void>

@@ -1,3 +1,4 @@
+import type { SignedStatement } from '../model/evidence.ts'
 import type { JsonObject } from '../model/json.ts'
 import type { Party } from '../model/party.ts'
 import type { Verb } from './step.ts'
@@ -50,4 +51,9 @@ export interface Journal {
    * transaction of the engine holds the migration's row of `threeshift.migrations`: it must not wait for that.
    */
   append(entry: JournalEntry): Promise<void>
+  /**
+   * As `append`, with what a party has signed itself: it must have presented its key before.
+   * Faults: EVIDENCE_SIGNATURE_INVALID, EVIDENCE_KEY_FOREIGN.
+   */
+  appendSigned(key: string, signed: SignedStatement): Promise<void>
 }

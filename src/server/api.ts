@@ -6,9 +6,9 @@ import { migrationSchema } from '../model/migration.ts'
 import { parties } from '../model/party.ts'
 import type { PlanRow } from '../model/plan.ts'
 import { progressSchema } from '../model/progress.ts'
-import { rowStateSchema } from '../model/row-state.ts'
 import { verbs } from '../ports/step.ts'
 import type { VerbOutcome } from '../ports/verb-runner.ts'
+import { explanationSchema, migrationViewSchema } from './view-schema.ts'
 
 /*
  * What goes over the wire between control plane and agents, consoles and scripts: version 1. Every request has a bearer
@@ -95,50 +95,40 @@ export const releaseRequest = z.strictObject({ id: taskId, lease })
 /** `POST /v1/keys`: 204. */
 export const keysRequest = z.strictObject({ lineage: lineageSchema })
 
-/** `POST /v1/approvals`: 204. `digest`: of what was shown, as `GET /v1/approvals` gives it. */
+/**
+ * `POST /v1/approvals`: 204. `digest`: of what was shown, as `GET /v1/approvals` gives it. The statement says the same, signed with
+ * the party's key, which `POST /v1/keys` has presented.
+ */
 export const answerRequest = z.strictObject({
   migration: name,
   row: name,
   verdict: z.enum(['approved', 'rejected']),
   reason: z.string().min(1).max(2000),
   digest: z.string().regex(/^[0-9a-f]{64}$/),
+  statement: statementSchema,
+  signature: signatureSchema,
 })
 
-const baton = z.object({
-  party: z.enum([...parties, 'nobody']),
-  row: z.string().nullable(),
-  since: z.number(),
-  why: z.string(),
-  unblock: z.string(),
-})
-
-/** `GET /v1/status`: what the caller's party may see: whose turn it is, and its own rows. */
+/** `GET /v1/status`: what the caller's party may see: whose turn it is, its own rows, and what is asked of it. */
 export const statusAnswer = z.object({
   party: z.enum(parties),
   name: z.string(),
-  migrations: z.array(
-    z.object({
-      id: z.string(),
-      state: z.string(),
-      baton,
-      rows: z.array(z.object({ id: z.string(), state: rowStateSchema })),
-    }),
-  ),
+  migrations: z.array(migrationViewSchema),
 })
 export type StatusAnswer = z.output<typeof statusAnswer>
 
-/** `GET /v1/approvals`: what the caller may answer. */
+/** `GET /v1/approvals`: what the caller may answer; `seen` and `generation` belong into the statement about the answer. */
 export const approvalsAnswer = z.object({
   approvals: z.array(
-    z.object({
+    explanationSchema.extend({
       migration: z.string(),
+      generation: z.int(),
       row: z.string(),
       question: z.string(),
-      summary: z.string(),
-      diff: z.array(change),
       digest: z.string(),
       askedAt: z.number(),
       missing: z.array(z.string()),
+      seen: statementSchema.shape.seen,
     }),
   ),
 })

@@ -169,7 +169,7 @@ function routes({ desk, engine }: ControlPlaneOptions): readonly (readonly ['GET
       '/v1/approvals',
       async (caller) => {
         demandRole(caller, 'approver')
-        return approvalsFor(await migrationsOf(engine, caller), caller)
+        return approvalsFor(await migrationsOf(engine, caller), caller, (migration) => desk.seen(caller, migration))
       },
     ],
     [
@@ -177,12 +177,13 @@ function routes({ desk, engine }: ControlPlaneOptions): readonly (readonly ['GET
       '/v1/approvals',
       async (caller, body) => {
         demandRole(caller, 'approver')
-        const answer = decode(answerRequest, body)
+        const { statement, signature, ...answer } = decode(answerRequest, body)
         if (caller.migrations?.includes(answer.migration) === false) {
           throw fault('CONTROL_NOT_FOUND', { route: '/v1/approvals' })
         }
         // Who answers is who bears the token, whatever the request says; whether it counts is for the engine to say.
-        await engine.answer({ ...answer, by: { party: caller.party, name: caller.name } })
+        const by = { party: caller.party, name: caller.name }
+        await engine.answer({ ...answer, by, signed: { statement, signature } })
         return null
       },
     ],

@@ -56,6 +56,8 @@ export async function packFiles(
   const stateFolder = join(tools.folder, 'exchange')
   await mkdir(stateFolder, { recursive: true, mode: 0o700 })
   return tools.exchange.pack({
+    // An earlier try of the row may have packed something else; the receiver is told of the last one only.
+    replace: true,
     files,
     name,
     to: await tools.exchange.store(sealedBucketKey(context), signal),

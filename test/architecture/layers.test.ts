@@ -21,7 +21,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   ledger: ['base', 'model', 'ports'],
   simulator: ['base', 'model', 'ports', 'threescale'],
   steps: ['base', 'model', 'ports', 'threescale'],
-  cli: ['base', 'model', 'ports', 'runbook', 'evidence'],
+  cli: ['base', 'model', 'ports', 'runbook', 'evidence', 'ledger'],
   app: [
     'base',
     'model',

@@ -1,64 +1,228 @@
 import assert from 'node:assert/strict'
-import { mkdir, readFile, readdir } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { spawn } from 'node:child_process'
+import { existsSync, globSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import process from 'node:process'
 import { after, before, describe, test } from 'node:test'
-import { runCli, temporaryFolder } from '../support/cli.ts'
+import { fileURLToPath } from 'node:url'
+import { GetObjectCommand, ListBucketsCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3'
+import {
+  type Canary,
+  canariesIn,
+  canariesOfFolder,
+  canariesOfSettings,
+  canariesOfSource,
+  filesBelow,
+} from '../support/canary.ts'
+import { runCli } from '../support/cli.ts'
+import { environmentOf, ProcessTree } from '../support/process-tree.ts'
+import { temporaryFolder } from '../support/servers.ts'
 
-const small = ['rehearse', '--release', '2.16', '--tenants', '2', '--scale', '0.05', '--seed', '3']
+const main = fileURLToPath(new URL('../../src/app/main.ts', import.meta.url))
+const small = ['rehearse', '--tenants', '2', '--scale', '0.02', '--seed', '3']
+const dir = temporaryFolder()
+after(() => rmSync(dir, { recursive: true, force: true }))
 
-describe('a rehearsal on this machine', () => {
-  let folder: Awaited<ReturnType<typeof temporaryFolder>>
+/** A rehearsal in a process of its own, whose world is made below `home`. `onBegun`: called once its rows run. */
+async function rehearse(
+  home: string,
+  args: readonly string[],
+  onBegun: (tree: ProcessTree, kill: (signal: NodeJS.Signals) => void) => Promise<void>,
+) {
+  mkdirSync(join(home, 't'), { recursive: true, mode: 0o711 })
+  const child = spawn(process.execPath, [main, ...small, ...args], {
+    cwd: home,
+    env: { ...process.env, TMPDIR: join(home, 't') },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const tree = new ProcessTree(child.pid ?? 0)
+  tree.start(200)
+  let [stdout, stderr] = ['', '']
+  let begun: Promise<void> | undefined
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text))
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text
+    if (stderr.includes('Running the')) begun ??= onBegun(tree, (signal) => child.kill(signal))
+  })
+  const code = await new Promise<number | null>((resolve, reject) => {
+    child.once('error', reject)
+    child.once('close', resolve)
+  })
+  tree.stop()
+  await begun
+  return { code, stdout, stderr, tree }
+}
+
+describe('a rehearsal of the whole journey', { skip: process.platform !== 'linux' && 'it looks into /proc' }, () => {
+  const home = join(dir, 'a')
+  const canaries: Canary[] = []
+  const objects = new Map<string, string>()
+  let ended: Awaited<ReturnType<typeof rehearse>>
+  let outcome: { verdict: string; rows: { planned: number; confirmed: number }; downtimeMs: number; report: string }
+
   before(async () => {
-    folder = await temporaryFolder()
-  })
-  after(() => folder.remove())
-
-  test('moves a generated 3scale, proves it, and leaves a report and nothing else', async () => {
-    const before = await leftovers()
-    const { code, stdout, stderr } = await runCli([...small, '--json'], { cwd: folder.path })
-    assert.equal(code, 0, stderr)
-    const report = JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '')
-    assert.equal(report.verdict, 'proven')
-    assert.deepEqual(
-      report.stages.map((stage: { stage: string }) => stage.stage),
-      ['servers', 'world', 'assess', 'copy', 'verify'],
-    )
-    assert.equal(report.verify.tables.length, 90)
-    assert.ok(report.verify.declared.cells > 0 && report.verify.declared.rows > 0)
-    assert.ok(report.notChecked.length > 0)
-    assert.deepEqual(JSON.parse(await readFile(join(folder.path, 'report/report.json'), 'utf8')), report)
-    assert.deepEqual(await leftovers(), before)
-    for (const stage of ['Starting', 'Filling', 'Looking', 'Copying', 'Reading'])
-      assert.ok(stderr.includes(stage), stage)
+    ended = await rehearse(home, ['--json', '--keep', '--out', 'report'], async (tree) => {
+      const agents = tree.look().filter(({ commandLine }) => / agent --party /.test(commandLine))
+      const settings = new Map(
+        agents.map(({ pid, commandLine }) => [/--party (\S+)/.exec(commandLine)?.[1] ?? '', environmentOf(pid)]),
+      )
+      for (const [party, own] of settings) canaries.push(...canariesOfSettings(party, own))
+      const customer = settings.get('customer')
+      canaries.push(...(await canariesOfSource(customer?.get('SOURCE_DATABASE_URL') ?? '')))
+      void readBuckets(customer?.get('AWS_ENDPOINT_URL') ?? '', objects)
+    })
+    outcome = JSON.parse(ended.stdout.trimEnd().split('\n').at(-1) ?? '{}')
   })
 
-  test('the page says the verdict first, escapes what it shows and fetches nothing', async () => {
-    const page = await readFile(join(folder.path, 'report/index.html'), 'utf8')
-    assert.ok(page.indexOf('Proven') < page.indexOf('What was done'))
-    assert.match(page, /default-src 'none'/)
-    assert.doesNotMatch(page, /<script|src="http|url\(/)
-    for (const word of ['accounts', 'invoices.period', 'quarantine', 'What this rehearsal did not check'])
-      assert.ok(page.includes(word), word)
-  })
-
-  test('a report that will have no place is a fault before any work, and a killed rehearsal is cleaned up by the next', async () => {
-    const before = await leftovers()
-    for (const out of ['/dev/null/report', 'no/such/folder']) {
-      const { code, stderr } = await runCli([...small, '--out', out], { cwd: folder.path })
-      assert.equal(code, 64, stderr)
-      assert.match(stderr, /FILE_UNWRITABLE/)
-      assert.ok(!stderr.includes('Starting'), 'nothing was started')
+  test('brings every row to its end, with exit code 0', () => {
+    assert.equal(ended.code, 0, ended.stderr)
+    assert.equal(outcome.verdict, 'done')
+    assert.equal(outcome.rows.planned, 37)
+    assert.equal(outcome.rows.confirmed, 37)
+    assert.ok(outcome.downtimeMs > 0)
+    for (const words of ['the service is down', 'the service is up again', 'customer (played), quiesce: approved']) {
+      assert.ok(ended.stderr.includes(words), words)
     }
-    // No process has this number: it is above the greatest that Linux gives.
-    const abandoned = join(tmpdir(), 'threeshift-rehearsal-4194305-x')
-    await mkdir(abandoned)
-    const { code, stderr } = await runCli(small, { cwd: folder.path })
-    assert.equal(code, 0, stderr)
-    assert.deepEqual(await leftovers(), before)
+  })
+
+  test('leaves evidence that is accepted, signed by each party for its own rows', async () => {
+    const checked = await runCli(['verify-report', 'report', '--json'], { cwd: home })
+    assert.equal(checked.code, 0, checked.stdout)
+    const report = JSON.parse(readFileSync(join(home, 'report', 'report.json'), 'utf8'))
+    const verbs: { party: string; row: string; signedByParty: boolean }[] = report.verbs
+    assert.deepEqual([...new Set(verbs.map(({ party }) => party))].sort(), ['bu-srep', 'customer', 'rhoam-eng'])
+    assert.deepEqual(
+      verbs.filter(({ signedByParty }) => !signedByParty),
+      [],
+    )
+    const approvals = report.deeds.filter(({ kind }: { kind: string }) => kind === 'approved')
+    assert.deepEqual(
+      approvals.map(({ row, party, reason }: Record<string, string>) => [row, party, reason]),
+      [
+        ['quiesce', 'customer', 'rehearsal'],
+        ['new-routes', 'customer', 'rehearsal'],
+        ['new-routes', 'rhoam-eng', 'rehearsal'],
+      ],
+    )
+    assert.ok(report.made.length > 0, 'what was made is listed')
+    const page = readFileSync(join(home, 'report', 'report.html'), 'utf8')
+    for (const words of ['Done.', 'Who worked when', 'Who decided what, and why', 'What was made', 'does not show']) {
+      assert.ok(page.includes(words), words)
+    }
+  })
+
+  test('gives each party its own process and its own credentials', () => {
+    const lines = [...ended.tree.commandLines]
+    for (const words of [
+      'serve',
+      'run',
+      'agent --party customer',
+      'agent --party rhoam-eng',
+      'agent --party bu-srep',
+    ]) {
+      assert.ok(
+        lines.some((line) => line.includes(`main.ts ${words}`)),
+        words,
+      )
+    }
+  })
+
+  test('leaves no process behind', () => {
+    assert.deepEqual(ended.tree.left(), [])
+  })
+
+  test('shows no secret and no row of a customer anywhere', () => {
+    const [kept = ''] = globSync('t/threeshift-rehearsal-*', { cwd: home })
+    const world = join(home, kept)
+    canaries.push(...canariesOfFolder(world))
+    assert.ok(canaries.length > 100, `${canaries.length} canaries`)
+    const control = readdirSync(join(world, 'world', 'clusters'))
+    assert.ok(
+      control.every((place) => canariesIn(textOf(world, place), canaries).length > 0),
+      'where secrets are kept they are found',
+    )
+    const said = filesBelow(home, [
+      'report/**',
+      't/*/parties/*/*.log',
+      't/*/control/*.log',
+      't/*/world/servers/*/server.log',
+      't/*/world/clusters/*/requests.jsonl',
+    ])
+    assert.ok(said.size > 20, `${said.size} files`)
+    const all = new Map([
+      ...said,
+      ['stdout', ended.stdout],
+      ['stderr', ended.stderr],
+      ['command lines', [...ended.tree.commandLines].join('\n')],
+      ...objects,
+    ])
+    assert.ok(objects.size > 0, 'the bucket was read')
+    for (const [where, text] of all) assert.deepEqual(canariesIn(text, canaries), [], where)
+    for (const [where, text] of objects) {
+      assert.ok(/^(?:age-encryption\.org\/v1|\{)/.test(text), `${where} is neither encrypted nor a manifest`)
+    }
   })
 })
 
-async function leftovers(): Promise<readonly string[]> {
-  return (await readdir(tmpdir())).filter((name) => name.startsWith('threeshift-rehearsal-'))
+test('Ctrl-C ends a rehearsal with all its processes, and leaves nothing', {
+  skip: process.platform !== 'linux',
+}, async () => {
+  const home = join(dir, 'b')
+  const { code, stderr, tree } = await rehearse(home, [], async (_tree, kill) => kill('SIGINT'))
+  assert.equal(code, 4, stderr)
+  assert.match(stderr, /STOPPED/)
+  assert.deepEqual(tree.left(), [])
+  assert.deepEqual(readdirSync(join(home, 't')), [])
+})
+
+test('a rehearsal that cannot be is refused before any work, and an earlier report stays', async () => {
+  const home = join(dir, 'c')
+  mkdirSync(join(home, 'report'), { recursive: true })
+  writeFileSync(join(home, 'report', 'manifest.json'), '{}')
+  const refusals: readonly (readonly [readonly string[], RegExp])[] = [
+    [['--out', 'report'], /FILE_EXISTS/],
+    [['--out', 'no/such/folder'], /FILE_UNWRITABLE/],
+    [['--out', '/dev/null/report'], /FILE_UNWRITABLE/],
+    [['--rhoam', '2.0'], /REHEARSAL_NOT_SIMULATED.*RHOAM 2\.0/],
+    [['--release', '2.16', '--rhoam', '1.40'], /REHEARSAL_NOT_SIMULATED.*1\.44, 1\.45/s],
+  ]
+  for (const [args, says] of refusals) {
+    const { code, stderr } = await runCli(['rehearse', ...args], { cwd: home })
+    assert.equal(code, 64, stderr)
+    assert.match(stderr, says)
+    assert.ok(!stderr.includes('Making a world'), 'nothing was started')
+  }
+  assert.equal(readFileSync(join(home, 'report', 'manifest.json'), 'utf8'), '{}')
+  assert.ok(!existsSync(join(home, 't')))
+})
+
+function textOf(world: string, place: string): string {
+  return readFileSync(join(world, 'world', 'clusters', place, 'objects.jsonl'), 'utf8')
+}
+
+/** Reads every object of every bucket again and again, until the cloud is gone. */
+async function readBuckets(endpoint: string, objects: Map<string, string>): Promise<void> {
+  const client = new S3Client({
+    endpoint,
+    region: 'eu-west-1',
+    forcePathStyle: true,
+    credentials: { accessKeyId: '123456789012', secretAccessKey: 'any' },
+    maxAttempts: 1,
+  })
+  for (;;) {
+    try {
+      const { Buckets = [] } = await client.send(new ListBucketsCommand())
+      for (const { Name: bucket = '' } of Buckets) {
+        const { Contents = [] } = await client.send(new ListObjectsV2Command({ Bucket: bucket }))
+        for (const { Key: key = '' } of Contents) {
+          const { Body: body } = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key }))
+          objects.set(`s3://${bucket}/${key}`, (await body?.transformToString('latin1')) ?? '')
+        }
+      }
+    } catch (error) {
+      // The cloud has ended with its rehearsal; what is asked for in between may just have gone.
+      if (error instanceof Error && 'code' in error && error.code === 'ECONNREFUSED') return
+    }
+    await new Promise((resolve) => setTimeout(resolve, 500))
+  }
 }

@@ -9,8 +9,11 @@ import { Secret } from '../../src/base/secret.ts'
 import { Stop } from '../../src/base/stop.ts'
 import { verbRunner } from '../../src/engine/run-verb.ts'
 import { checkChain } from '../../src/evidence/check-chain.ts'
+import { answerStatement } from '../../src/evidence/answer-statement.ts'
 import type { SigningKey } from '../../src/evidence/signing-key.ts'
+import type { Digest, Statement } from '../../src/model/evidence.ts'
 import type { Party } from '../../src/model/party.ts'
+import { approvalsAnswer } from '../../src/server/api.ts'
 import { makeKey } from '../support/chains.ts'
 import { ask, openControlBench } from '../support/control-plane.ts'
 import { newDatabase, onDatabase, until } from '../support/engine.ts'
@@ -139,7 +142,6 @@ describe('control plane and agents', () => {
       await ask(bench, agent, 'GET', '/v1/approvals'),
       await ask(bench, agent, 'POST', '/v1/approvals', {}),
       await ask(bench, approver, 'POST', '/v1/lease', { waitMs: 0 }),
-      await ask(bench, approver, 'POST', '/v1/keys', { lineage: keys.customer.lineage }),
     ]
     assert.deepEqual(
       outcomes.map(({ status, code }) => `${status} ${code}`),
@@ -151,7 +153,6 @@ describe('control plane and agents', () => {
         '404 CONTROL_NOT_FOUND',
         '403 CONTROL_TOKEN_ROLE',
         '403 CONTROL_TOKEN_ROLE',
-        '403 AGENT_TOKEN_ROLE',
         '403 AGENT_TOKEN_ROLE',
       ],
     )
@@ -167,46 +168,66 @@ describe('control plane and agents', () => {
     const dora = await bench.token('customer', 'approver', 'Dora', ['asked'])
     const sam = await bench.token('bu-srep', 'approver', 'Sam')
     const other = await bench.token('customer', 'approver', 'Oscar', ['another'])
-    const shown = (await ask(bench, carla, 'GET', '/v1/approvals')).body.approvals as {
-      digest: string
-      summary: string
-    }[]
-    assert.equal(shown[0]?.summary, 'puts ours there')
+    const [shown] = approvalsAnswer.parse((await ask(bench, carla, 'GET', '/v1/approvals')).body).approvals
+    assert.ok(shown)
+    assert.equal(shown.summary, 'puts ours there')
     for (const stranger of [sam, other]) {
       assert.deepEqual((await ask(bench, stranger, 'GET', '/v1/approvals')).body, { approvals: [] })
     }
     const answer = {
       migration: 'asked',
       row: 'ours',
-      verdict: 'approved',
+      verdict: 'approved' as const,
       reason: 'looks right',
-      digest: shown[0]?.digest ?? '',
+      digest: shown.digest,
     }
-    const said = async (token: Secret, part: object = {}) => {
-      const { status, code } = await ask(bench, token, 'POST', '/v1/approvals', { ...answer, ...part })
+    /** Says `answer`, changed by `part`, as `actor` has signed `answer`, changed by `signed`. */
+    const said = async (
+      token: Secret,
+      actor: string,
+      part: object = {},
+      signed: { readonly key?: SigningKey; readonly seen?: Statement['seen']; readonly reason?: string } = {},
+    ) => {
+      const { key = keys.customer, seen = shown.seen, reason = answer.reason } = signed
+      const by = { party: 'customer' as const, actor, at: systemClock.now(), seen }
+      const statement = answerStatement({ ...answer, reason, generation: shown.generation }, by)
+      const body = { ...answer, statement, signature: key.sign('statement', statement), ...part }
+      const { status, code } = await ask(bench, token, 'POST', '/v1/approvals', body)
       return `${status} ${code}`
     }
-    assert.equal(await said(sam), '403 ENGINE_NOT_YOURS')
-    assert.equal(await said(other), '404 CONTROL_NOT_FOUND')
-    assert.equal(await said(dora, { digest: '0'.repeat(64) }), '409 ENGINE_SHOWN_CHANGED')
-    assert.equal(await said(dora, { reason: '' }), '400 CONTROL_REQUEST_MALFORMED')
-    assert.equal(await said(dora, { by: { party: 'rhoam-eng', name: 'x' } }), '400 CONTROL_REQUEST_MALFORMED')
+    assert.equal(await said(sam, 'Sam'), '403 ENGINE_NOT_YOURS')
+    assert.equal(await said(other, 'Oscar'), '404 CONTROL_NOT_FOUND')
+    assert.equal(await said(dora, 'Dora', { digest: '0'.repeat(64) }), '409 ENGINE_SHOWN_CHANGED')
+    assert.equal(await said(dora, 'Dora', { reason: '' }), '400 CONTROL_REQUEST_MALFORMED')
+    const pretended = { by: { party: 'rhoam-eng', name: 'x' } }
+    assert.equal(await said(dora, 'Dora', pretended), '400 CONTROL_REQUEST_MALFORMED')
+    assert.equal(await said(dora, 'Dora', { signature: undefined }), '400 CONTROL_REQUEST_MALFORMED')
+    // Nobody signs for another, something else, or for what nobody has written.
+    assert.equal(await said(dora, 'Carla'), '422 AGENT_STATEMENT_MISMATCH')
+    assert.equal(await said(dora, 'Dora', {}, { reason: 'looks wrong' }), '422 AGENT_STATEMENT_MISMATCH')
+    const unwritten = { seq: 1, hash: 'f'.repeat(64) as Digest }
+    assert.equal(await said(dora, 'Dora', {}, { seen: unwritten }), '422 AGENT_STATEMENT_MISMATCH')
+    assert.equal(await said(dora, 'Dora', {}, { key: makeKey('customer') }), '422 EVIDENCE_SIGNATURE_INVALID')
+    // A party's people bring its key; another one than its agents have brought is not taken.
+    const brought = await ask(bench, dora, 'POST', '/v1/keys', { lineage: keys.customer.lineage })
+    const foreign = await ask(bench, dora, 'POST', '/v1/keys', { lineage: makeKey('customer').lineage })
+    assert.deepEqual([brought.status, foreign.code], [204, 'EVIDENCE_KEY_FOREIGN'])
     // The requester's own yes is taken down, and does not open the gate.
-    assert.equal(await said(carla), '204 ')
+    assert.equal(await said(carla, 'Carla'), '204 ')
     const [view] = await bench.engine.list({ ids: ['asked'] })
     assert.equal(view?.state, 'waiting-for-person')
     assert.match(view?.gate?.missing.join() ?? '', /somebody other than Carla/)
-    assert.equal(await said(dora), '204 ')
+    assert.equal(await said(dora, 'Dora'), '204 ')
     await until(bench.engine, 'asked', ({ state }) => state === 'done')
     const { records, problems } = checkChain(await bench.lines('asked'))
     assert.deepEqual(problems, [])
     assert.deepEqual(
       records
         .filter(({ statement }) => statement.kind === 'approved')
-        .map(({ statement }) => [statement.party, statement.actor, statement.body.reason]),
+        .map(({ statement, signature }) => [signature.key, statement.actor, statement.body.reason]),
       [
-        ['customer', 'Carla', 'looks right'],
-        ['customer', 'Dora', 'looks right'],
+        [keys.customer.id, 'Carla', 'looks right'],
+        [keys.customer.id, 'Dora', 'looks right'],
       ],
     )
   })
@@ -249,6 +270,9 @@ describe('control plane and agents', () => {
     assert.equal(await outcomeOf(startAgent('customer', token, { ca: other.certificate })), 'AGENT_SERVER_UNTRUSTED')
     assert.equal(await outcomeOf(startAgent('bu-srep', token)), 'AGENT_WRONG_PARTY')
     assert.equal(await outcomeOf(startAgent('customer', new Secret('x'))), 'CONTROL_TOKEN_REFUSED')
+    for (const impossible of ['', 'tst_x\n', 'a token', 'ä']) {
+      assert.throws(() => startAgent('customer', new Secret(impossible)), { code: 'AGENT_TOKEN_MALFORMED' })
+    }
     for (const url of ['http://localhost:1', 'https://user:pw@localhost:1', 'https://localhost:1/path', 'nonsense']) {
       assert.throws(
         () => controlClient({ url, token, ca: null, proxy: {} }),
@@ -260,6 +284,11 @@ describe('control plane and agents', () => {
   test('no token, no reason and no outcome is in what the server tells of its work', () => {
     const told = JSON.stringify(bench.events)
     assert.ok(bench.events.length > 50)
+    // Agents that were stopped above had left in the middle of a lease that waited: nothing to be told of.
+    assert.deepEqual(
+      bench.events.filter(({ kind }) => kind === 'broke'),
+      [],
+    )
     for (const secret of ['tst_', 'Bearer', 'looks right', 'put there']) assert.ok(!told.includes(secret), secret)
   })
 })

@@ -23,16 +23,22 @@ const fault = faultsOf({
     says: (d) => `broken ${d.n}`,
     remedy: () => 'Mend it.',
   }),
+  TEST_BY_HAND: kind<{ readonly n: number }>({
+    exit: 3,
+    retry: 'after-remedy',
+    says: (d) => `not done ${d.n}`,
+    remedy: () => 'Do it.',
+  }),
 })
 describe('the engine', () => {
   let under: EngineUnderTest
   /** How often a verb of a row with a fault to throw was called. */
-  const calls = { flaky: 0, broken: 0, isMended: false }
+  const calls = { flaky: 0, broken: 0, isMended: false, isDone: false }
 
   before(async () => {
     under = await openTestEngine(
       servers.postgres(),
-      [...rows.map(({ id }) => id), 'flaky', 'broken', 'buggy', 'lying'],
+      [...rows.map(({ id }) => id), 'flaky', 'broken', 'by-hand', 'buggy', 'lying'],
       {
         overrides: {
           flaky: {
@@ -47,6 +53,17 @@ describe('the engine', () => {
               calls.broken += 1
               if (!calls.isMended) throw fault('TEST_BROKEN', { n: calls.broken })
               return { says: 'mended', facts: {} }
+            },
+            confirm: async () => ({
+              says: 'so',
+              measured: [{ what: 'it', expected: 'so', found: 'so', equal: true }],
+              facts: {},
+            }),
+          },
+          'by-hand': {
+            apply: async () => {
+              if (!calls.isDone) throw fault('TEST_BY_HAND', { n: 1 })
+              return { says: 'it is done', facts: {} }
             },
             confirm: async () => ({
               says: 'so',
@@ -86,6 +103,19 @@ describe('the engine', () => {
     assert.equal(verbs.length, 2 * 3 * rows.length)
     assert.equal(await under.engine.start(startOf('plain', rows)), 'known')
     await assert.rejects(under.engine.start(startOf('plain', rowsNamed(4))), { code: 'ENGINE_PLAN_CHANGED' })
+  })
+
+  test('what only a person can do is waited for, and gone on with when that person says so', async () => {
+    await under.engine.start(startOf('manual', [{ id: 'by-hand', owner: 'customer' }]))
+    const waiting = await until(under.engine, 'manual', ({ state }) => state === 'waiting-for-person')
+    const { party, row, why, unblock } = waiting.baton
+    assert.deepEqual([party, row, why], ['customer', 'by-hand', 'not done 1'])
+    assert.match(unblock, /^Do it\. Then: threeshift resume manual/)
+    assert.equal(waiting.failure?.code, 'TEST_BY_HAND')
+    assert.equal(waiting.gate, null)
+    calls.isDone = true
+    await under.engine.resume({ migration: 'manual', by: customer, reason: 'done' })
+    await until(under.engine, 'manual', ({ state }) => state === 'done')
   })
 
   test('a gate shows what will change, and lets a row pass only when the right people have agreed', async () => {

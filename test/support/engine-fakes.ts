@@ -1,11 +1,20 @@
+import type { SignedStatement } from '../../src/model/evidence.ts'
 import type { Journal, JournalEntry } from '../../src/ports/journal.ts'
 import type { PartyTask, PartyTasks } from '../../src/ports/party-tasks.ts'
 
 /** A journal in memory. */
-export function memoryJournal(): Journal & { readonly entries: readonly JournalEntry[] } {
+export function memoryJournal(): Journal & {
+  readonly entries: readonly JournalEntry[]
+  readonly signed: ReadonlyMap<string, SignedStatement>
+} {
   const entries: JournalEntry[] = []
+  const signed = new Map<string, SignedStatement>()
   return {
     entries,
+    signed,
+    appendSigned: async (key, statement) => {
+      if (!signed.has(key)) signed.set(key, statement)
+    },
     append: async (entry) => {
       if (entries.every(({ key }) => key !== entry.key)) entries.push(entry)
     },

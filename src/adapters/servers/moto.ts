@@ -26,7 +26,7 @@ export interface Moto extends RunningServer {
  * Faults: SERVER_PROGRAM_MISSING, SERVER_FOLDER_BUSY, SERVER_NOT_STARTED, SERVER_NOT_READY. Abort: as the options say.
  */
 export async function startMoto(options: LocalServerOptions & { readonly binaries: string }): Promise<Moto> {
-  const program = findProgram(name, 'python', options, 'npm run setup -- --for test')
+  const program = findProgram(name, 'python', options, 'npm run setup')
   const folder = await openServerFolder(name, options.dir, options.signal)
   await mkdir(folder.data, { recursive: true, mode: 0o700 })
   let loggedBefore = 0

@@ -4,6 +4,7 @@ import type { EvidenceReport } from '../../evidence/report.ts'
 import { bytes, duration } from '../progress-line.ts'
 import { evidenceTimeline } from './evidence-timeline.ts'
 import { holderNames, time } from './evidence-words.ts'
+import { partyLanes } from './party-lanes.ts'
 import { page } from './page.ts'
 
 const verdicts = {
@@ -24,11 +25,13 @@ export function evidencePage(report: EvidenceReport): string {
 <h1>${report.migration}</h1>
 <p class="lead verdict ${report.verdict}"><span aria-hidden="true">${verdict.icon}</span> <b>${verdict.word}.</b> ${verdict.says}</p>`,
     main: html`${facts(report)}
+${partyLanes(report)}
 ${evidenceTimeline(report)}
 ${deeds(report)}
 ${measured(report)}
 ${changes(report)}
 ${digests(report)}
+${made(report)}
 ${attached(report)}
 ${keys(report)}
 ${list('not-checked', 'What this pack does not show', report.notChecked)}`,
@@ -114,6 +117,26 @@ function digests({ digests }: EvidenceReport): Html | null {
   )}</tbody></table></section>`
 }
 
+const upkeeps = {
+  remove: 'removed by cleanup',
+  safety: 'kept for a rollback until it expires',
+  keep: "the destination's from now on",
+} as const
+const states = { intended: 'begun, perhaps not there', made: 'there', gone: 'gone' } as const
+
+function made({ made }: EvidenceReport): Html | null {
+  if (made.length === 0) return null
+  return html`<section aria-labelledby="made"><h2 id="made">What was made, and what becomes of it</h2>
+<table class="plain"><thead><tr><th scope="col">What</th><th scope="col">Where</th><th scope="col">Whose</th><th scope="col">For</th><th scope="col">State</th><th scope="col">Afterwards</th></tr></thead>
+<tbody>${made.map(
+    (
+      line,
+    ) => html`<tr><th scope="row">${line.name}<small>${line.kind}</small></th><td>${line.place}</td><td>${holderNames[line.party]}</td>
+<td>${line.purpose}<small>${line.row}</small></td><td>${states[line.state]}<small>${time(line.at)}</small></td>
+<td>${line.state === 'gone' ? '' : upkeeps[line.upkeep]}${line.state === 'gone' || line.upkeep === 'keep' ? null : html`<small>expires ${time(line.expiresAt)}</small>`}</td></tr>`,
+  )}</tbody></table></section>`
+}
+
 function attached({ attached }: EvidenceReport): Html {
   return html`<section aria-labelledby="attached"><h2 id="attached">Attached: proofs, ledger</h2>
 ${
@@ -149,6 +172,10 @@ ins { color: var(--customer); text-decoration: none } del { color: var(--gone) }
 details { margin-top: .75rem } summary { cursor: pointer }
 .lane { font-weight: 600 } .lane.customer { color: var(--customer) } .lane.rhoam-eng { color: var(--rhoam-eng) }
 .lane.bu-srep { color: var(--bu-srep) }
+.lanes { display: grid; grid-template-columns: max-content 1fr; gap: .3rem 1rem; align-items: center }
+.lanes .track { position: relative; height: 1.6rem; border: 1px solid var(--line); border-radius: 4px; overflow: hidden }
+.lanes .track i { position: absolute; top: .3rem; height: 1rem; border-radius: 2px; background: currentColor; min-width: 2px }
+.lanes .track .down { top: 0; height: 100%; background: var(--out); opacity: .25 } .lanes .axis { display: flex; justify-content: space-between }
 .bar { position: relative; width: 34%; min-width: 8rem } .bar i { position: absolute; top: .85rem; height: .7rem; border-radius: 3px;
   background: currentColor; min-width: 3px }
 `)

@@ -1,6 +1,5 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import type { ClientBase } from 'pg'
-import { canonicalJson } from '../../base/canonical-json.ts'
+import { sleep } from '../../base/abort.ts'
 import type { Clock } from '../../base/clock.ts'
 import { outcomeHash, reportedVerb } from '../../evidence/reported-verb.ts'
 import type { JsonObject } from '../../model/json.ts'
@@ -10,9 +9,10 @@ import type { VerbOutcome } from '../../ports/verb-runner.ts'
 import { appendSigned, type KeySource } from '../journal/append.ts'
 import type { Database } from '../journal/database.ts'
 import { presentLineage } from '../journal/party-keys.ts'
-import { isInJournal, readHead } from '../journal/read.ts'
+import { readHead } from '../journal/read.ts'
+import { demandStatement } from './demand-statement.ts'
 import { fault } from './faults.ts'
-import { counts, lockTask, mayLease, takeLease, type TaskRow } from './lease.ts'
+import { counts, lockTask, mayLease, type TaskRow, takeLease } from './lease.ts'
 import { authenticate } from './tokens.ts'
 
 export interface DeskOptions {
@@ -61,7 +61,7 @@ export function databaseDesk(options: DeskOptions): AgentDesk {
           }
         }
         if (waitedMs >= waitMs) return null
-        await delay(lookEveryMs, undefined, { signal })
+        await sleep(lookEveryMs, signal)
       }
     },
 
@@ -71,7 +71,7 @@ export function databaseDesk(options: DeskOptions): AgentDesk {
         const found = await lockTask(tx, caller, id, lease)
         if (!counts(found)) throw fault('AGENT_LEASE_LOST', { task: id })
         await tx.query(
-          `UPDATE threeshift.agent_task SET progress = coalesce($3, progress),
+          `UPDATE threeshift.agent_task SET progress = coalesce($3, progress), leased_at = clock_timestamp(),
              leased_until = clock_timestamp() + $2::double precision * interval '1 ms'
            WHERE id = $1`,
           [id, leaseMs, progress === null ? null : JSON.stringify(progress)],
@@ -91,8 +91,7 @@ export function databaseDesk(options: DeskOptions): AgentDesk {
         // Said again, because the answer was lost: it is stored already.
         if (task.state === 'complete' && task.outcome_hash === hash) return
         if (!counts(task)) throw fault('AGENT_LEASE_LOST', { task: task.id })
-        demandStatement(caller, task, completion)
-        await demandSeen(tx, task, completion.statement)
+        await demandReport(tx, caller, task, completion)
         await appendSigned(tx, completion, { entryKey: `reported ${task.id}`, key, clock: options.clock })
         await tx.query(
           `UPDATE threeshift.agent_task SET state = 'complete', outcome_hash = $2, completed_at = clock_timestamp() WHERE id = $1`,
@@ -110,9 +109,11 @@ export function databaseDesk(options: DeskOptions): AgentDesk {
       })
     },
 
-    async presentKeys(caller, lineage) {
-      demandRole(caller, 'agent')
-      await presentLineage(database, caller, lineage)
+    presentKeys: (caller, lineage) => presentLineage(database, caller, lineage),
+
+    async seen(caller, migration) {
+      if (caller.migrations?.includes(migration) === false) return null
+      return database.write((tx) => readHead(tx, migration))
     },
 
     async tasks(caller) {
@@ -136,28 +137,21 @@ export function demandRole({ name, role }: Caller, needed: TokenRole): void {
 }
 
 /** What is signed must be what the control plane itself would say of this outcome. */
-function demandStatement(caller: Caller, task: TaskRow, { outcome, statement }: Completion): void {
-  const { migration, row, verb, generation } = task
-  if (outcome.verb !== verb) throw fault('AGENT_STATEMENT_MISMATCH', { task: task.id, what: 'verb' })
+async function demandReport(
+  tx: ClientBase,
+  caller: Caller,
+  task: TaskRow,
+  { outcome, statement }: Completion,
+): Promise<void> {
+  const { id, migration, row, verb, generation } = task
+  if (outcome.verb !== verb) throw fault('AGENT_STATEMENT_MISMATCH', { about: id, what: 'verb' })
   const { at, seen, body } = statement
   const tookMs = typeof body.tookMs === 'number' ? body.tookMs : 0
   const expected = reportedVerb(
-    { id: task.id, migration, row, verb, generation, outcome: asJson(outcome), tookMs },
+    { id, migration, row, verb, generation, outcome: asJson(outcome), tookMs },
     { party: caller.party, actor: caller.name, at, seen },
   )
-  for (const [what, value] of Object.entries(expected)) {
-    const stated: unknown = Object.entries(statement).find(([name]) => name === what)?.[1]
-    if (canonicalJson(stated ?? null) !== canonicalJson(value)) {
-      throw fault('AGENT_STATEMENT_MISMATCH', { task: task.id, what })
-    }
-  }
-}
-
-/** Nobody may have seen what is not there. */
-async function demandSeen(tx: ClientBase, task: TaskRow, { seen }: Completion['statement']): Promise<void> {
-  if (seen !== null && !(await isInJournal(tx, task.migration, seen))) {
-    throw fault('AGENT_STATEMENT_MISMATCH', { task: task.id, what: 'seen' })
-  }
+  await demandStatement(tx, id, expected, statement)
 }
 
 /** Grows with every lease, and from task to task of a row. */

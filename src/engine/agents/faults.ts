@@ -9,9 +9,9 @@ export const agentFaults = {
     says: (d) => `the lease on ${d.task} is not, or no longer, the one that counts`,
     remedy: () => 'Throw the result away and lease again: whoever holds the lease now goes on from what is there.',
   }),
-  AGENT_STATEMENT_MISMATCH: kind<{ task: string; what: string }>({
+  AGENT_STATEMENT_MISMATCH: kind<{ about: string; what: string }>({
     ...failedSafe,
-    says: (d) => `the statement about ${d.task} is about something else: its ${d.what} differs`,
+    says: (d) => `the statement about ${d.about} is about something else: its ${d.what} differs`,
     remedy: () => 'Use an agent of the same version as the control plane; nothing was written.',
   }),
   AGENT_TOKEN_ROLE: kind<{ name: string; role: string; needed: string }>({

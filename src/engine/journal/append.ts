@@ -6,7 +6,7 @@ import { continues } from '../../evidence/known-keys.ts'
 import { type Head, recordLine, sealRecord } from '../../evidence/record.ts'
 import { redact } from '../../evidence/redact.ts'
 import { isSignedBy, keyId, type SigningKey } from '../../evidence/signing-key.ts'
-import type { Digest, KeyHolder, Lineage, Signature, Statement } from '../../model/evidence.ts'
+import type { Digest, KeyHolder, Lineage, Signature, SignedStatement, Statement } from '../../model/evidence.ts'
 import type { JsonObject } from '../../model/json.ts'
 import type { Party } from '../../model/party.ts'
 import type { Journal } from '../../ports/journal.ts'
@@ -15,12 +15,6 @@ import { presentedLineage } from './party-keys.ts'
 
 /** The control plane's key as it is now: asked for each time, for it may have been rotated. */
 export type KeySource = () => Promise<SigningKey>
-
-/** What a party has said and signed itself. */
-export interface SignedStatement {
-  readonly statement: Statement
-  readonly signature: Signature
-}
 
 /**
  * The journal in the engine's database. Every entry is redacted, signed with the control plane's key and sealed behind the
@@ -43,6 +37,10 @@ export function databaseJournal(database: Database, keySource: KeySource, clock:
         const statement = { migration, party, actor, at, kind, row, verb, generation, seen: null, body }
         await chain.add(statement, key.sign('statement', statement), entry.key)
       })
+    },
+    async appendSigned(entryKey, signed) {
+      const key = await keySource()
+      await database.write((client) => appendSigned(client, signed, { entryKey, key, clock }))
     },
   }
 }

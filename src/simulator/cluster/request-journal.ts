@@ -1,7 +1,7 @@
 import { appendFileSync } from 'node:fs'
 import type { EpochMs } from '../../base/clock.ts'
 
-/** A request as it is remembered: never what it carried, or was answered with. */
+/** A request as it is remembered, as an audit log does: its address, never what it carried or was answered with. */
 export interface JournalEntry {
   readonly at: EpochMs
   readonly user: string
@@ -11,6 +11,8 @@ export interface JournalEntry {
   readonly group?: string
   readonly namespace?: string
   readonly name?: string
+  /** Of an exec: it stands in the address. */
+  readonly command?: readonly string[]
   /** The HTTP code of the answer; 0 when there was none. */
   readonly code: number
   /** The kind of the scripted fault that it met. */

@@ -31,8 +31,8 @@ function temporaryFolder(): string {
   return dir
 }
 
-/** A clone whose packages are installed; the installed ones are links into this clone's. */
-function clone(): string {
+/** A clone whose packages are installed, but no tools; the installed ones are links into this clone's. */
+function cloneWithoutTools(): string {
   const dir = temporaryFolder()
   cpSync(join(root, 'scripts'), join(dir, 'scripts'), { recursive: true })
   for (const file of ['package.json', 'package-lock.json']) cpSync(join(root, file), join(dir, file))
@@ -68,8 +68,8 @@ const hasKubectl = process.platform === 'linux' && process.arch === 'x64'
 const testTools = hasKubectl ? ['kubectl', 'moto'] : ['moto']
 
 /** A clone in which the emulator of AWS, and kubectl, are installed too. */
-function cloneWithMoto(): string {
-  const dir = clone()
+function clone(): string {
+  const dir = cloneWithoutTools()
   if (hasKubectl) {
     mkdirSync(join(dir, '.tools', 'kubectl'), { recursive: true })
     cpSync(
@@ -103,17 +103,13 @@ describe('set-up', () => {
   })
 
   test('says only that it is complete when there is nothing to do, for both profiles', () => {
-    const [dir, ready] = [clone(), cloneWithMoto()]
-    for (const [where, args] of [
-      [dir, []],
-      [dir, ['--for', 'use']],
-      [ready, ['--for', 'test']],
-    ] as const) {
-      const result = setUp(where, pathWith(allPrograms), args)
+    const dir = clone()
+    for (const args of [[], ['--for', 'use'], ['--for', 'test']]) {
+      const result = setUp(dir, pathWith(allPrograms), args)
       assert.equal(result.stdout, 'set-up: complete\n', result.stderr)
       assert.equal(result.status, 0)
     }
-    assert.ok(!existsSync(join(dir, '.tools')), 'looking changed something')
+    assert.deepEqual(readdirSync(join(dir, '.tools')).sort(), testTools, 'looking changed something')
   })
 
   test('names exactly what is missing, for each system, where it may not install, and changes nothing', () => {
@@ -129,8 +125,17 @@ describe('set-up', () => {
     )
     assert.match(result.stderr, /dnf install mariadb-server redis postgresql\n/)
     assert.match(result.stderr, /brew install mariadb redis libpq\n/)
-    assert.ok(!existsSync(join(dir, '.tools')))
+    assert.deepEqual(readdirSync(join(dir, '.tools')).sort(), testTools)
     assert.ok(!existsSync(join(dir, 'node_modules')))
+  })
+
+  test('asks for a PostgreSQL server of the version of pg_dump', () => {
+    const result = setUp(clone(), pathWith({ ...allPrograms, pg_dump: 'echo "pg_dump (PostgreSQL) 99.1"' }))
+    assert.equal(result.status, 4)
+    assert.match(result.stderr, /missing on this machine: postgres 99\n/)
+    assert.match(result.stderr, /apt-get install --no-install-recommends postgresql\n/)
+    const both = { pg_dump: 'echo "pg_dump (PostgreSQL) 99.1"', postgres: 'echo "postgres (PostgreSQL) 99.3"' }
+    assert.equal(setUp(clone(), pathWith({ ...allPrograms, ...both })).status, 0)
   })
 
   test('asks only for the package of the program that is missing', () => {
@@ -189,8 +194,8 @@ esac`,
     assert.match(setUp(dir, path).stdout, /\(npm ci\): zod is not the one in package-lock.json\n/)
   })
 
-  test('installs exactly the packages of moto for tests, anew when it is another list or its Python has gone', () => {
-    const dir = clone()
+  test('installs exactly the packages of moto, anew when it is another list or its Python has gone', () => {
+    const dir = cloneWithoutTools()
     const path = pathWith({ ...allPrograms, python3: pythonProgram(dir) })
     const folder = join(dir, '.tools', 'moto')
     const requirements = join(dir, 'scripts', 'setup', 'moto-requirements.txt')
@@ -199,7 +204,7 @@ esac`,
     assert.equal(first.status, 0, first.stderr)
     assert.match(
       first.stdout,
-      /installing moto \d\S+ and \d+ packages .* with pip: the tests need an emulator of AWS\n/,
+      /installing moto \d\S+ and \d+ packages .* with pip: rehearsals and tests need an emulator of AWS\n/,
     )
     assert.match(readFileSync(join(dir, 'pip-calls'), 'utf8'), / --no-deps .* -r \S+moto-requirements\.txt$/m)
     assert.deepEqual(readdirSync(join(dir, '.tools')), testTools)
@@ -215,7 +220,7 @@ esac`,
   })
 
   test('installs kubectl for tests at its checksum, once', { skip: !hasKubectl }, () => {
-    const dir = clone()
+    const dir = cloneWithoutTools()
     const path = pathWith({ ...allPrograms, python3: pythonProgram(dir) })
     const first = setUp(dir, path, ['--for', 'test'])
     assert.match(
@@ -233,7 +238,7 @@ esac`,
   })
 
   test('installs moto anew after an installation that did not come to its end', () => {
-    const dir = clone()
+    const dir = cloneWithoutTools()
     const failing = pathWith({
       ...allPrograms,
       python3: pythonProgram(dir, '3.11.2', 'echo no such index >&2; exit 1'),
@@ -250,10 +255,10 @@ esac`,
     assert.deepEqual(readdirSync(join(dir, '.tools')), testTools)
   })
 
-  test('asks for a Python that makes virtual environments, for tests only', () => {
+  test('asks for a Python that makes virtual environments, until moto is installed', () => {
     const withoutVenv = 'echo 3.12.1; exit 1'
     for (const programs of [allPrograms, { ...allPrograms, python3: withoutVenv }]) {
-      const result = setUp(clone(), pathWith(programs), ['--for', 'test'])
+      const result = setUp(cloneWithoutTools(), pathWith(programs))
       assert.equal(result.status, 4)
       assert.match(result.stderr, /missing on this machine: python3 \(3\.11 or newer, with its venv module\)\n/)
       assert.match(result.stderr, /apt-get install --no-install-recommends python3-venv\n/)
@@ -262,14 +267,14 @@ esac`,
   })
 
   test('says that Python is too old before it changes anything, and takes a newer one beside it', () => {
-    const dir = clone()
+    const dir = cloneWithoutTools()
     rmSync(join(dir, 'node_modules'), { recursive: true })
     const old = setUp(dir, pathWith({ python3: pythonProgram(dir, '3.9.2') }), ['--for', 'test'])
     assert.equal(old.status, 4)
     assert.match(old.stderr, /Python 3\.11 or newer.*\/python3 is 3\.9\.2\n/)
     assert.ok(!existsSync(join(dir, '.tools')))
     const both = { ...allPrograms, python3: pythonProgram(dir, '3.9.2'), 'python3.12': pythonProgram(dir, '3.12.1') }
-    const beside = clone()
+    const beside = cloneWithoutTools()
     assert.equal(setUp(beside, pathWith(both), ['--for', 'test']).status, 0)
     assert.ok(existsSync(join(beside, '.tools', 'moto', 'requirements.txt')))
   })
@@ -288,7 +293,6 @@ esac`,
     rmSync(join(dir, 'node_modules'), { recursive: true })
     const path = pathWith({ ...allPrograms, npm: `exec /bin/ln -sfn ${root}/node_modules ${dir}/node_modules` })
     const lock = join(dir, '.tools', 'setup.lock')
-    mkdirSync(join(dir, '.tools'))
     const dead = spawnSync('/bin/true').pid
     writeFileSync(lock, String(dead))
     assert.equal(setUp(dir, path).status, 0)

@@ -200,6 +200,7 @@ function callOf(context: ApiContext, request: ApiRequest, { user, effect }: Entr
 
 function note(context: ApiContext, request: ApiRequest, entrance: Entrance | undefined, code: number): void {
   const { target, verb, path } = request
+  const command = request.query.getAll('command')
   context.journal.add({
     at: context.clock.now(),
     user: entrance?.user.name ?? '',
@@ -208,6 +209,7 @@ function note(context: ApiContext, request: ApiRequest, entrance: Entrance | und
     ...(target === undefined || target.group === '' ? {} : { group: target.group }),
     ...(target?.namespace === undefined ? {} : { namespace: target.namespace }),
     ...(target?.name === undefined ? {} : { name: target.name }),
+    ...(command.length === 0 ? {} : { command }),
     code,
     ...(entrance?.effect === undefined ? {} : { fault: entrance.effect.kind }),
   })

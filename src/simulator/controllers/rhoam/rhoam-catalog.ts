@@ -31,6 +31,9 @@ function row(
   return { rhoam, threescale, threescaleOperator, channel, cloudResources }
 }
 
+/** The minor versions that are simulated, oldest first. */
+export const simulatedRhoamVersions: readonly string[] = versions.map(({ rhoam }) => rhoam.replace(/\.\d+$/, ''))
+
 /** The newest version that is known of a minor one such as 1.45; undefined for one that is not simulated. */
 export function rhoamVersionOf(minor: string): RhoamVersion | undefined {
   return versions.find(({ rhoam }) => rhoam.startsWith(`${minor}.`) || rhoam === minor)
