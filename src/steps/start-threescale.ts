@@ -4,6 +4,7 @@ import type { Release } from '../model/release.ts'
 import type { StepContext } from '../ports/step.ts'
 import { deployJobsOf } from '../threescale/workloads.ts'
 import { masterApi } from './apis.ts'
+import { declaresHistory } from './declaration.ts'
 import { deadlineMs } from './deadlines.ts'
 import { measureNone } from './measure.ts'
 import { apiManagerOf, domainOf, type ThreescalePlace } from './places.ts'
@@ -136,6 +137,6 @@ export async function confirmRunning(tools: Tools, context: StepContext, at: Thr
         hosts.filter((host) => !admitted.has(host)),
       ),
     ],
-    facts: {},
+    facts: declaresHistory(context),
   }
 }
