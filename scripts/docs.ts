@@ -135,6 +135,8 @@ function whenText(when: When): string {
       return `the source's database is ${when.is.join(' or ')}`
     case 'source-engine-before':
       return `the source's database is ${when.engine} before ${when.version}`
+    case 'file-storage':
+      return `the source's files are in ${when.is.map((kind) => (kind === 's3' ? 'a bucket' : 'a volume')).join(' or ')}`
     case 'custom-domain':
       return 'the destination has a custom domain'
     case 'upgrade-needed':

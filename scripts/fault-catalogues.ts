@@ -11,6 +11,7 @@ import { ledgerFaults } from '../src/ledger/faults.ts'
 import { agentFaults } from '../src/engine/agents/faults.ts'
 import { engineFaults } from '../src/engine/faults.ts'
 import { evidenceFaults } from '../src/evidence/faults.ts'
+import { modelFaults } from '../src/model/faults.ts'
 import { objectAddressFaults } from '../src/model/object-address.ts'
 import { addressFaults } from '../src/model/parse-database-url.ts'
 import { redisAddressFaults } from '../src/model/parse-redis-url.ts'
@@ -29,7 +30,7 @@ import { rdbFaults } from '../src/wire/rdb/faults.ts'
 
 /** Every area's catalogue, in the order of the reference page. A test finds a catalogue that is missing here. */
 export const faultCatalogues: readonly { readonly title: string; readonly catalogue: FaultCatalogue }[] = [
-  { title: 'Command line and files', catalogue: cliFaults },
+  { title: 'Command line and files', catalogue: { ...cliFaults, ...modelFaults } },
   { title: 'Connection settings', catalogue: { ...addressFaults, ...redisAddressFaults, ...objectAddressFaults } },
   { title: 'System database', catalogue: systemDatabaseFaults },
   { title: 'Host names', catalogue: hostNamesFaults },

@@ -29,13 +29,16 @@ export interface ControlClient {
 const silenceMs = 40_000
 const longestAnswerBytes = 8 * 1024 * 1024
 
+/** What may stand in a request's header, and what the control plane takes for a token. */
+const tokenPattern = /^[\w-]{1,200}$/
+
 const untrusted = /CERT|SELF_SIGNED|UNABLE_TO|ALTNAME/
 
 /**
  * Speaks to the control plane at `url`, over HTTPS only. `ca` (PEM): the one certificate that vouches for it; null: what the
  * system trusts. `proxy`: environment variables such as HTTPS_PROXY and NO_PROXY.
  *
- * Faults: AGENT_SERVER_ADDRESS.
+ * Faults: AGENT_SERVER_ADDRESS, AGENT_TOKEN_MALFORMED.
  */
 export function controlClient(options: {
   readonly url: string
@@ -44,6 +47,8 @@ export function controlClient(options: {
   readonly proxy: Readonly<Record<string, string>>
 }): ControlClient {
   const base = baseOf(options.url)
+  const token = options.token.reveal('authenticate to the control plane')
+  if (!tokenPattern.test(token)) throw fault('AGENT_TOKEN_MALFORMED', {})
   const agent = new Agent({
     keepAlive: true,
     maxSockets: 4,
@@ -61,7 +66,7 @@ export function controlClient(options: {
           signal,
           timeout: silenceMs,
           headers: {
-            authorization: `Bearer ${options.token.reveal('authenticate to the control plane')}`,
+            authorization: `Bearer ${token}`,
             ...(body === null ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }),
           },
         },

@@ -14,6 +14,11 @@ export const partyAgentFaults = {
     says: (d) => `the certificate of ${d.url} is not trusted (${d.reason})`,
     remedy: () => 'Give with --ca the certificate that whoever runs the control plane has handed you by another way.',
   }),
+  AGENT_TOKEN_MALFORMED: kind<object>({
+    ...refused,
+    says: () => 'what was given as the token is none: one is a single word of letters, digits, - and _',
+    remedy: () => 'Give the token that `threeshift party token create` or `rotate` has shown, and nothing else.',
+  }),
   AGENT_SERVER_UNREACHABLE: kind<{ url: string; reason: string }>({
     exit: exitCode.failedSafe,
     retry: 'same-input',

@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises'
+import { rest } from '../base/abort.ts'
 import { Fault } from '../base/fault.ts'
 import { Stop } from '../base/stop.ts'
 import type { Progress } from '../model/progress.ts'
@@ -67,7 +67,7 @@ export function keepAlive(options: {
   }
   const beating = (async () => {
     while (!lost.signal.aborted && !stopped.signal.aborted) {
-      await delay(leaseMs / beatsPerLease, undefined, { signal: stopped.signal }).catch(() => undefined)
+      await rest(leaseMs / beatsPerLease, stopped.signal)
       if (!stopped.signal.aborted) await beat()
     }
   })()

@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises'
+import { sleep } from '../base/abort.ts'
 import { Unreachable } from './control-client.ts'
 import type { AgentEvent } from './events.ts'
 
@@ -25,6 +25,6 @@ export async function persist<Result>(
       if (!isLost) onEvent({ kind: 'lost', reason: error.message })
       isLost = true
     }
-    await delay(delayMs, undefined, { signal }).catch(() => signal.throwIfAborted())
+    await sleep(delayMs, signal)
   }
 }

@@ -12,29 +12,21 @@ import { redisQueueWatch } from '../movers/redis/queue-state.ts'
 import { systemDatabaseMover } from '../movers/system-database/mover.ts'
 import { mysqlSourceWorld } from '../simulator/source-world/generate.ts'
 import { cleanupOnDemand } from './cleanup-on-demand.ts'
-import { stateFolder } from './engine-database.ts'
-import { exchangeOnDemand } from './exchange-on-demand.ts'
 import { controlPlaneAccess } from './control-plane.ts'
 import { engineAccess } from './engine-access.ts'
+import { stateFolder } from './engine-database.ts'
+import { exchangeOnDemand } from './exchange-on-demand.ts'
 import { objectsOnDemand } from './objects-on-demand.ts'
 import { rehearsalOnDemand } from './rehearsal-on-demand.ts'
 import { paceIn } from './rehearsal/rehearsal-pace.ts'
-import { simulatedClusters } from './simulated-clusters.ts'
 import { partStores } from './part-stores.ts'
+import { simulatedClusters } from './simulated-clusters.ts'
 import { registeredChunks, registeredSteps } from './steps.ts'
+import { stopOnSignals } from './stop-signals.ts'
 
-const interrupted = 130
 const unexpected = 1
 
-const controller = new AbortController()
-for (const name of ['SIGINT', 'SIGTERM'] as const) {
-  process.on(name, () => {
-    // The second signal does not wait for anything.
-    if (controller.signal.aborted) process.exit(interrupted)
-    controller.abort(new Stop('operator'))
-    process.stderr.write('\nStopping safely; once more to stop at once.\n')
-  })
-}
+const signal = stopOnSignals()
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {
     // Whoever read us (`| head`) has seen enough: not a failure.
@@ -52,7 +44,7 @@ const context: CliContext = {
   env: (name) => process.env[name],
   cwd: process.cwd(),
   clock: systemClock,
-  signal: controller.signal,
+  signal,
   exitWith: (code) => {
     process.exitCode = code
   },
@@ -131,5 +123,5 @@ function foreseen(error: unknown): Fault | null {
   if (error instanceof Fault) return error
   if (error instanceof Stop) return fault('STOPPED', { why: error.why }, error)
   const isAbort = error instanceof Error && error.name === 'AbortError'
-  return isAbort && controller.signal.aborted ? fault('STOPPED', { why: 'operator' }, error) : null
+  return isAbort && signal.aborted ? fault('STOPPED', { why: 'operator' }, error) : null
 }

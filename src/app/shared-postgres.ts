@@ -1,9 +1,9 @@
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { setTimeout as wait } from 'node:timers/promises'
 import { Client } from 'pg'
 import type { LocalServer } from '../adapters/servers/local-server.ts'
 import { startPostgres } from '../adapters/servers/postgres.ts'
+import { rest } from '../base/abort.ts'
 import { Secret } from '../base/secret.ts'
 import { SpoolLock } from '../movers/redis/spool-lock.ts'
 
@@ -72,7 +72,7 @@ export class SharedPostgres {
       this.#own = undefined
       const again = await attachOrStart(this.#dir, signal).catch(() => undefined)
       this.#own = again?.own
-      if (again === undefined) await wait(betweenTriesMs, undefined, { signal }).catch(() => undefined)
+      if (again === undefined) await rest(betweenTriesMs, signal)
     }
   }
 }
@@ -96,7 +96,7 @@ async function attachOrStart(dir: string, signal: AbortSignal): Promise<Found> {
         lock.release()
       }
     }
-    await wait(betweenTriesMs, undefined, { signal }).catch(() => undefined)
+    await rest(betweenTriesMs, signal)
   }
 }
 

@@ -1,6 +1,7 @@
 import { mkdir, readFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { z } from 'zod'
+import type { FilesSettings } from '../adapters/aws/file-client.ts'
 import type { AwsCredentials, AwsPace } from '../adapters/aws/session.ts'
 import type { Timing } from '../adapters/openshift/http.ts'
 import { localPrograms } from '../adapters/programs/local-programs.ts'
@@ -28,6 +29,7 @@ import { fault } from '../steps/faults.ts'
 import { exchangeBucketOf } from '../steps/making.ts'
 import type { CloudPlace, ClusterPlace, ExchangeTools, Tools } from '../steps/tools.ts'
 import { exchangeOnDemand } from './exchange-on-demand.ts'
+import { filesOnDemand } from './files-on-demand.ts'
 import { objectsOnDemand } from './objects-on-demand.ts'
 
 export interface ToolsOptions {
@@ -140,6 +142,7 @@ export async function openTools(options: ToolsOptions): Promise<OpenTools> {
     threescaleDatabase,
     dumps: dumpMover(localPrograms(context.env('PATH')), clock),
     exchange: exchangeTools({ ...options, setting }),
+    files: filesOnDemand(async () => filesSettings({ party, migration }, context.env)),
     database: async (reference) => parseDatabaseUrl(await read(reference), reference),
     redisAt: async (reference) => parseRedisUrl(await read(reference), reference),
     folder,
@@ -172,6 +175,16 @@ function awsCredentialsIn(env: Env, place: CloudPlace): AwsCredentials | null {
     return { kind: 'keys', id, secret: new Secret(secret ?? ''), ...session }
   }
   return profile === undefined || profile === '' ? null : { kind: 'default', profile }
+}
+
+/** Faults: STEP_NO_ACCESS. */
+function filesSettings({ party, migration }: Pick<ToolsOptions, 'party' | 'migration'>, env: Env): FilesSettings {
+  const own = awsCredentialsIn(env, 'destination')
+  if (own === null) {
+    const place = `the files in account ${migration.destination.aws?.accountId ?? 'of the destination'}`
+    throw fault('STEP_NO_ACCESS', { place, party, setting: 'THREESHIFT_DESTINATION_AWS_PROFILE' })
+  }
+  return { own, ...endpointIn(env) }
 }
 
 async function enterCluster(file: string, timing: Partial<Timing>, signal: AbortSignal): Promise<Cluster> {

@@ -21,3 +21,8 @@ export async function untilAborted<Result>(signal: AbortSignal, work: () => Prom
 export async function sleep(ms: number, signal: AbortSignal): Promise<void> {
   await setTimeout(ms, undefined, { signal }).catch(() => signal.throwIfAborted())
 }
+
+/** Waits so many milliseconds, or until `signal` aborts: whoever waits looks at it anyway. Never throws. */
+export async function rest(ms: number, signal: AbortSignal): Promise<void> {
+  await setTimeout(ms, undefined, { signal }).catch(() => undefined)
+}

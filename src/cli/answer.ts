@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { unknownMigration } from '../model/faults.ts'
 import type { Answer } from '../model/gate.ts'
 import type { ControlPlaneAccess } from '../ports/control-plane.ts'
 import type { EngineAccess, MigrationView } from '../ports/engine.ts'
@@ -75,7 +76,7 @@ async function answer(
   const { server, reason, digest, json } = options
   const given = { migration, row, verdict, reason, ...(digest === undefined ? {} : { digest }) }
   const write = (view: MigrationView | undefined) => {
-    if (view === undefined) throw fault('MIGRATION_UNKNOWN', { migration })
+    if (view === undefined) throw unknownMigration(migration)
     writeMigration(view, json === true, context)
   }
   if (server !== undefined) {

@@ -18,6 +18,7 @@ interface CleanupOptions {
 export function registerCleanup(program: Command, context: CliContext, ports: { readonly cleanup: Cleanup }): void {
   program
     .command('cleanup')
+    .helpGroup('The move:')
     .summary('take away what the ledger says a migration has made, and show that it is gone')
     .description(
       'Removes everything that the ledger lists, in the order of dependency, and looks whether it is gone.\n' +

@@ -29,6 +29,7 @@ interface ExchangeOptions {
   readonly into?: string
   readonly manifest?: string
   readonly partSize: number
+  readonly replace?: true
   readonly state?: string
   readonly json?: true
 }
@@ -69,6 +70,7 @@ export function registerExchange(program: Command, context: CliContext, ports: E
     .option('--recipient <card>', 'card of whoever may read it (may be repeated)', several)
     .option('--card <file>', 'your own card')
     .option('--sign-with <reference>', 'file:FILE.signing, or env:NAME that holds it')
+    .option('--replace', 'put it in the place of another exchange of that name')
     .option('--part-size <MiB>', 'what is encrypted and sent at once', parsePartSize, 16)
     .option('--state <folder>', 'where it is noted what was sent (.threeshift)')
     .option('--json', 'print one JSON object as the last line of stdout')
@@ -129,6 +131,7 @@ async function pack(
       recipients: await readCards(needed('pack', '--recipient', options.recipient), context, exchange),
       sender: { card, signingKey: await readReference(signing, '--sign-with', context) },
       partBytes: options.partSize * mebibyte,
+      replace: options.replace === true,
       stateFolder: resolve(context.cwd, options.state ?? '.threeshift'),
       onProgress: progress.show,
       signal: context.signal,

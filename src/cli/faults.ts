@@ -25,6 +25,14 @@ export const cliFaults = {
     says: (d) => `stopped before it was finished (${d.why})`,
     remedy: () => 'Run the same command again: it looks at what is there before it does anything.',
   }),
+  SOURCE_UNREADABLE: kind<{ engine: string }>({
+    exit: exitCode.failedSafe,
+    retry: 'after-remedy',
+    says: (d) =>
+      `the source's system database is ${d.engine}, which this version can plan for and cannot read; nothing was begun`,
+    remedy: () =>
+      'Convert the system database to PostgreSQL by other means, let 3scale run on that, set source.database in migration.yaml to it, and run again. `threeshift plan` shows what comes then.',
+  }),
   INIT_NEEDS_ANSWERS: kind<{ missing: 'stdin' | 'stderr' }>({
     ...refused,
     says: (d) => `there is no terminal to ask questions on (${d.missing} is none)`,
@@ -82,11 +90,6 @@ export const cliFaults = {
     ...refused,
     says: (d) => `${d.field} is to be read from the file ${d.file}, which is empty`,
     remedy: (d) => `Put the secret into ${d.file}, on its first line.`,
-  }),
-  MIGRATION_UNKNOWN: kind<{ migration: string }>({
-    ...refused,
-    says: (d) => `there is no migration ${d.migration}`,
-    remedy: () => 'See `threeshift status` for those there are.',
   }),
 }
 

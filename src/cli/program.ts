@@ -1,4 +1,4 @@
-import { Command, CommanderError } from 'commander'
+import { Command, CommanderError, Help } from 'commander'
 import type { Cleanup } from '../ports/cleanup.ts'
 import type { ControlPlaneAccess } from '../ports/control-plane.ts'
 import type { EngineAccess } from '../ports/engine.ts'
@@ -69,12 +69,16 @@ const commands: readonly ((program: Command, context: CliContext, ports: CliPort
 /** Makes the whole command line. Nothing runs, and nothing is read, before `runProgram` is called with arguments. */
 export function buildProgram(context: CliContext, ports: CliPorts): Command {
   const hasColors = (stream: CliContext['stdout']) => stream.isTTY === true && (context.env('NO_COLOR') ?? '') === ''
+  const usual = new Help()
   const program = new Command('threeshift')
     .description('Plans, rehearses and checks the move of your own Red Hat 3scale into RHOAM.')
     .version(ports.version, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'show help for a command')
     .helpCommand(false)
-    .configureHelp({ showGlobalOptions: false })
+    .configureHelp({
+      showGlobalOptions: false,
+      optionDescription: (option) => `${usual.optionDescription(option)}${option.mandatory ? ' (required)' : ''}`,
+    })
     .configureOutput({
       writeOut: (text) => void context.stdout.write(text),
       writeErr: (text) => void context.stderr.write(text),

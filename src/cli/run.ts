@@ -1,13 +1,13 @@
-import { setTimeout as wait } from 'node:timers/promises'
 import type { Command } from 'commander'
-import { parties, type Party } from '../model/party.ts'
+import { sleep } from '../base/abort.ts'
+import { type Party, parties } from '../model/party.ts'
 import type { Engine, EngineAccess, MigrationView } from '../ports/engine.ts'
 import { compile } from '../runbook/compile.ts'
 import { gatesOf } from '../runbook/gates.ts'
 import { runbook } from '../runbook/rows.ts'
 import type { CliContext } from './context.ts'
 import { fault } from './faults.ts'
-import { addIdentity, identityOf, type IdentityOptions } from './identity.ts'
+import { addIdentity, type IdentityOptions, identityOf } from './identity.ts'
 import { exitOf } from './migration-state.ts'
 import { painter } from './print-fault.ts'
 import { readMigration } from './read-migration.ts'
@@ -50,6 +50,8 @@ export function registerRun(program: Command, context: CliContext, ports: { read
 
 async function run(options: RunOptions, context: CliContext, access: EngineAccess): Promise<void> {
   const settings = await readMigration(options.config, context)
+  // Said now, and not by the row that stands before it after a day of preparation.
+  if (settings.source.database.kind === 'oracle') throw fault('SOURCE_UNREADABLE', { engine: 'Oracle' })
   const plan = compile(runbook, settings)
   const usual = settings.accessLevel === 'no-access' ? 'customer' : 'rhoam-eng'
   const by = identityOf(options, context, 'threeshift run', usual)
@@ -88,7 +90,7 @@ async function untilSomebodyActs(
     if (line !== said) context.stderr.write(`${line}\n`)
     said = line
     if (!goesOn(view, waits)) return view
-    await wait(betweenLooksMs, undefined, { signal: context.signal }).catch(() => context.signal.throwIfAborted())
+    await sleep(betweenLooksMs, context.signal)
   }
 }
 

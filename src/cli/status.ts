@@ -1,6 +1,7 @@
-import { setTimeout as wait } from 'node:timers/promises'
 import type { Command } from 'commander'
+import { rest } from '../base/abort.ts'
 import { exitCode } from '../base/fault.ts'
+import { unknownMigration } from '../model/faults.ts'
 import { type Party, parties } from '../model/party.ts'
 import type { ControlPlaneAccess } from '../ports/control-plane.ts'
 import {
@@ -8,8 +9,8 @@ import {
   isAsked,
   type MigrationFilter,
   type MigrationStateKind,
-  migrationStates,
   type MigrationView,
+  migrationStates,
 } from '../ports/engine.ts'
 import type { CliContext } from './context.ts'
 import { fault } from './faults.ts'
@@ -17,7 +18,7 @@ import { exitOf } from './migration-state.ts'
 import { painter } from './print-fault.ts'
 import { migrationsJson } from './status-json.ts'
 import { migrationText } from './status-text.ts'
-import { addVisit, visiting, type VisitOptions } from './visit.ts'
+import { addVisit, type VisitOptions, visiting } from './visit.ts'
 
 interface StatusOptions extends VisitOptions {
   readonly customer?: string
@@ -92,7 +93,7 @@ async function status(
   let shown = ''
   for (;;) {
     const views = await list(filter)
-    if (migration !== undefined && views.length === 0) throw fault('MIGRATION_UNKNOWN', { migration })
+    if (migration !== undefined && views.length === 0) throw unknownMigration(migration)
     const text =
       options.json === true ? `${JSON.stringify(migrationsJson(views))}\n` : textOf(views, migration, context)
     if (text !== shown) context.stdout.write(text)
@@ -102,7 +103,7 @@ async function status(
       context.exitWith(migration === undefined || view === undefined ? exitCode.ok : exitOf(view.state))
       return
     }
-    await wait(watchEveryMs, undefined, { signal: context.signal }).catch(() => undefined)
+    await rest(watchEveryMs, context.signal)
     // Ctrl-C is how a watch ends.
     if (context.signal.aborted) return
   }

@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { unknownMigration } from '../model/faults.ts'
 import type { Deed, Engine, EngineAccess } from '../ports/engine.ts'
 import type { CliContext } from './context.ts'
 import { fault } from './faults.ts'
@@ -93,7 +94,7 @@ async function steer(
   try {
     await steering.act(engine, { migration, by, reason: options.reason }, options.to ?? '')
     const [view] = await engine.list({ ids: [migration] })
-    if (view === undefined) throw fault('MIGRATION_UNKNOWN', { migration })
+    if (view === undefined) throw unknownMigration(migration)
     writeMigration(view, options.json === true, context)
   } finally {
     await engine.close()

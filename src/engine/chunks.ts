@@ -1,5 +1,5 @@
-import { setTimeout as wait } from 'node:timers/promises'
 import { DBOS, type DBOSClient } from '@dbos-inc/dbos-sdk'
+import { sleep } from '../base/abort.ts'
 import { Fault } from '../base/fault.ts'
 import { Stop } from '../base/stop.ts'
 import { type FaultData, faultDataOf } from '../model/fault-data.ts'
@@ -134,7 +134,7 @@ async function results(
       found.set(id, end.result)
     }
     if (found.size === ids.length) return ids.map((id) => found.get(id) ?? {})
-    await wait(betweenLooksMs, undefined, { signal }).catch(() => signal.throwIfAborted())
+    await sleep(betweenLooksMs, signal)
   }
 }
 

@@ -4,6 +4,7 @@ import type { DBOSClient } from '@dbos-inc/dbos-sdk'
 import { answerStatement, type GivenAnswer } from '../evidence/answer-statement.ts'
 import type { SignedStatement } from '../model/evidence.ts'
 import { personOf } from '../model/gate.ts'
+import { unknownMigration } from '../model/faults.ts'
 import type { Party } from '../model/party.ts'
 import type { RowState } from '../model/row-state.ts'
 import type { Deed, Engine, StartRequest } from '../ports/engine.ts'
@@ -62,7 +63,7 @@ export async function start(control: Control, request: StartRequest): Promise<'s
   return end
 }
 
-/** Faults: ENGINE_REASON_MISSING, ENGINE_MIGRATION_UNKNOWN, ENGINE_ENDED. */
+/** Faults: ENGINE_REASON_MISSING, MIGRATION_UNKNOWN, ENGINE_ENDED. */
 export async function pause(control: Control, deed: Deed): Promise<void> {
   await act(control, deed, 'pause', 'paused', async (tx, found) => {
     if (found.ended !== null || found.control === 'cancelled') throw ended(deed, found)
@@ -83,7 +84,7 @@ export async function cancel(control: Control, deed: Deed): Promise<void> {
   await control.dbos.cancelWorkflow(workflowId(deed.migration, generation))
 }
 
-/** Faults: ENGINE_REASON_MISSING, ENGINE_MIGRATION_UNKNOWN, ENGINE_NOTHING_TO_RESUME. */
+/** Faults: ENGINE_REASON_MISSING, MIGRATION_UNKNOWN, ENGINE_NOTHING_TO_RESUME. */
 export async function resume(control: Control, deed: Deed): Promise<void> {
   await act(control, deed, 'resume', 'resumed', async (tx, found) => {
     if (found.control === 'cancelled' || found.ended === 'rolled-back') {
@@ -115,7 +116,7 @@ async function readyAgain(tx: Transaction, found: StoredMigration, migration: st
   await tx.query('UPDATE threeshift.rows SET ask = NULL WHERE migration = $1 AND id = $2', [migration, row])
 }
 
-/** Faults: ENGINE_REASON_MISSING, ENGINE_MIGRATION_UNKNOWN, ENGINE_ROW_UNKNOWN, ENGINE_NO_WAY_BACK. */
+/** Faults: ENGINE_REASON_MISSING, MIGRATION_UNKNOWN, ENGINE_ROW_UNKNOWN, ENGINE_NO_WAY_BACK. */
 export async function rewind(control: Control, deed: Deed & { readonly row: string }): Promise<void> {
   await act(control, deed, 'rewind', 'rewound', async (tx, found) => {
     const position = positionOf(found, deed)
@@ -129,7 +130,7 @@ export async function rewind(control: Control, deed: Deed & { readonly row: stri
   })
 }
 
-/** Faults: ENGINE_REASON_MISSING, ENGINE_MIGRATION_UNKNOWN, ENGINE_ROW_UNKNOWN. */
+/** Faults: ENGINE_REASON_MISSING, MIGRATION_UNKNOWN, ENGINE_ROW_UNKNOWN. */
 export async function rollback(control: Control, deed: Deed & { readonly row: string }): Promise<void> {
   await act(control, deed, 'roll back', 'rollback-asked', (tx, found) => {
     positionOf(found, deed)
@@ -138,7 +139,7 @@ export async function rollback(control: Control, deed: Deed & { readonly row: st
 }
 
 /**
- * Faults: ENGINE_REASON_MISSING, ENGINE_MIGRATION_UNKNOWN, ENGINE_NOTHING_ASKED, ENGINE_NOT_YOURS, ENGINE_SHOWN_CHANGED,
+ * Faults: ENGINE_REASON_MISSING, MIGRATION_UNKNOWN, ENGINE_NOTHING_ASKED, ENGINE_NOT_YOURS, ENGINE_SHOWN_CHANGED,
  * ENGINE_ANSWERED_ALREADY; with `signed` also AGENT_STATEMENT_MISMATCH, EVIDENCE_SIGNATURE_INVALID and EVIDENCE_KEY_FOREIGN.
  */
 export async function answer(control: Control, deed: AnswerDeed): Promise<void> {
@@ -229,7 +230,7 @@ function needReason(deed: Deed, word: string): void {
 
 async function mustRead(tx: Transaction, migration: string): Promise<StoredMigration> {
   const found = await readMigration(tx, migration)
-  if (found === null) throw fault('ENGINE_MIGRATION_UNKNOWN', { migration })
+  if (found === null) throw unknownMigration(migration)
   return found
 }
 

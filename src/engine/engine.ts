@@ -1,28 +1,30 @@
-import { setTimeout as wait } from 'node:timers/promises'
+import { rest } from '../base/abort.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Secret } from '../base/secret.ts'
+import { unknownMigration } from '../model/faults.ts'
 import type { ChunkHandlers } from '../ports/chunks.ts'
 import { type Engine, isAsked, type MigrationFilter } from '../ports/engine.ts'
 import type { Journal } from '../ports/journal.ts'
 import type { PartyTasks } from '../ports/party-tasks.ts'
 import type { VerbRunner } from '../ports/verb-runner.ts'
-import { chunksOn, ChunkWork } from './chunks.ts'
-import { answer, cancel, type Control, pause, resume, rewind, rollback, start } from './control.ts'
+import { ChunkWork, chunksOn } from './chunks.ts'
+import { answer, type Control, cancel, pause, resume, rewind, rollback, start } from './control.ts'
 import type { Core } from './core.ts'
 import { createTables } from './create-tables.ts'
 import type { OnEvent } from './events.ts'
 import { fault } from './faults.ts'
 import { InFlight } from './in-flight.ts'
+import type { Database } from './journal/database.ts'
+import { createAgentTables } from './journal/tables.ts'
 import { Lease } from './lease.ts'
 import { migrateWith } from './migrate.ts'
 import { Progressing, writeProgress } from './progressing.ts'
 import { Reaper } from './reaper.ts'
 import { deleteOldWorkflows } from './retention.ts'
-import type { Database } from './journal/database.ts'
-import { createAgentTables } from './journal/tables.ts'
 import { launch, openClient } from './runtime.ts'
 import { readSnapshots } from './snapshot.ts'
 import { codeOf, isLostConnection, Store } from './store.ts'
+import { wakeStranded } from './stranded.ts'
 import { viewOf } from './view.ts'
 
 export interface EngineOptions {
@@ -71,7 +73,7 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
       if (!isLostConnection(error)) throw error
       if (waitedMs >= patienceMs) throw fault('ENGINE_DATABASE_UNREACHABLE', { reason: codeOf(error) }, error)
     }
-    await wait(betweenTriesMs, undefined, { signal: options.signal }).catch(() => undefined)
+    await rest(betweenTriesMs, options.signal)
   }
 }
 
@@ -121,6 +123,7 @@ async function openWorker(options: EngineOptions, worker: WorkerOptions, control
     () => progressing.flush(store),
     () => inFlight.stopStale(store),
     () => reaper.look(),
+    () => wakeStranded(store, dbos),
   ])
   const retention = everyBeat(closing.signal, retentionEveryMs, onEvent, [() => deleteOldWorkflows(store, dbos)])
   return {
@@ -145,7 +148,7 @@ async function everyBeat(
   while (!signal.aborted) {
     for (const chore of chores)
       await chore().catch((error: unknown) => onEvent({ kind: 'broke', where: 'chores', error }))
-    await wait(everyMs, undefined, { signal }).catch(() => undefined)
+    await rest(everyMs, signal)
   }
 }
 
@@ -162,7 +165,7 @@ function engineOn(control: Control, worker: Closable | null, client: Closable): 
     answer: async (deed) => {
       await answer(control, deed)
       const [view] = await list({ ids: [deed.migration] })
-      if (view === undefined) throw fault('ENGINE_MIGRATION_UNKNOWN', { migration: deed.migration })
+      if (view === undefined) throw unknownMigration(deed.migration)
       return view
     },
     pause: (deed) => pause(control, deed),

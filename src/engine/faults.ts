@@ -57,11 +57,6 @@ export const engineFaults = {
     says: (d) => `${d.row} cannot be undone: ${d.why}`,
     remedy: (d) => `The rows before it stay as they are. Go forward again: rewind to the row after ${d.row}.`,
   }),
-  ENGINE_MIGRATION_UNKNOWN: kind<{ migration: string }>({
-    ...refused,
-    says: (d) => `there is no migration ${d.migration}`,
-    remedy: () => 'See `threeshift status` for those there are.',
-  }),
   ENGINE_ROW_UNKNOWN: kind<{ migration: string; row: string }>({
     ...refused,
     says: (d) => `the plan of ${d.migration} has no row ${d.row}`,

@@ -1,5 +1,5 @@
-import { setTimeout as wait } from 'node:timers/promises'
 import { Client, type QueryResult } from 'pg'
+import { rest } from '../base/abort.ts'
 import type { Secret } from '../base/secret.ts'
 import { Stop } from '../base/stop.ts'
 import type { OnEvent } from './events.ts'
@@ -62,7 +62,7 @@ export class Lease {
     for (;;) {
       stop.throwIfAborted()
       if (!this.#held.has(name) && (await this.#tryLock(name))) break
-      await wait(betweenTriesMs, undefined, { signal: stop }).catch(() => undefined)
+      await rest(betweenTriesMs, stop)
     }
     const lost = new AbortController()
     this.#held.set(name, lost)
@@ -152,7 +152,7 @@ export class Lease {
         this.#options.onEvent({ kind: 'database-lost', reason: codeOf(error) })
         await this.#reopen()
       }
-      await wait(beatMs, undefined, { signal: this.#closing.signal }).catch(() => undefined)
+      await rest(beatMs, this.#closing.signal)
     }
   }
 
@@ -172,7 +172,7 @@ export class Lease {
         }
         await client.end().catch(() => undefined)
       }
-      await wait(betweenTriesMs, undefined, { signal: this.#closing.signal }).catch(() => undefined)
+      await rest(betweenTriesMs, this.#closing.signal)
     }
   }
 }

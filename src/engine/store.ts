@@ -1,5 +1,5 @@
-import { setTimeout as wait } from 'node:timers/promises'
 import { type ClientBase, Pool } from 'pg'
+import { rest } from '../base/abort.ts'
 import type { Secret } from '../base/secret.ts'
 import type { OnEvent } from './events.ts'
 
@@ -44,7 +44,7 @@ export class Store {
         if (!isLostConnection(error) || this.#closing.signal.aborted) throw error
         this.#lost(error)
       }
-      await wait(betweenTriesMs, undefined, { signal: this.#closing.signal }).catch(() => undefined)
+      await rest(betweenTriesMs, this.#closing.signal)
     }
   }
 

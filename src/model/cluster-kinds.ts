@@ -39,9 +39,17 @@ const secretData = z.record(
 )
 
 const cloudResource = {
-  spec: z.object({ skipCreate: z.boolean().default(false), engine: z.string().optional() }),
+  spec: absentIsEmpty({ skipCreate: z.boolean().default(false), engine: z.string().optional() }),
   status: absentIsEmpty({ phase: z.string().default(''), message: z.string().default('') }),
 }
+const switches = z.record(z.string(), z.boolean()).optional()
+/** RHOAM's phase of a product stands under `status`. */
+const product = z.object({
+  status: z.string().optional(),
+  operator: z.string().optional(),
+  version: z.string().optional(),
+})
+const enabledOrNot = z.object({ enabled: z.boolean(), error: z.string().optional() }).nullish()
 const cloudSnapshot = {
   spec: z.object({ resourceName: z.string() }),
   status: absentIsEmpty({
@@ -117,7 +125,12 @@ export const clusterKinds = {
   subscriptions: clusterKind(
     { apiVersion: 'operators.coreos.com/v1alpha1', kind: 'Subscription', plural: 'subscriptions', namespaced: true },
     {
-      spec: z.object({ channel: z.string().default(''), installPlanApproval: z.string().default('Automatic') }),
+      spec: z.object({
+        /** Of the package. */
+        name: z.string().default(''),
+        channel: z.string().default(''),
+        installPlanApproval: z.string().default('Automatic'),
+      }),
       status: absentIsEmpty({
         state: z.string().default(''),
         currentCSV: z.string().default(''),
@@ -130,7 +143,10 @@ export const clusterKinds = {
   installPlans: clusterKind(
     { apiVersion: 'operators.coreos.com/v1alpha1', kind: 'InstallPlan', plural: 'installplans', namespaced: true },
     {
-      spec: z.object({ approved: z.boolean(), clusterServiceVersionNames: z.array(z.string()).default([]) }),
+      spec: z.object({
+        approved: z.boolean().default(false),
+        clusterServiceVersionNames: z.array(z.string()).default([]),
+      }),
       status: absentIsEmpty({ phase: z.string().default('') }),
     },
   ),
@@ -142,14 +158,29 @@ export const clusterKinds = {
       namespaced: true,
     },
     {
-      spec: z.object({ version: z.string().default(''), replaces: z.string().default('') }),
+      spec: absentIsEmpty({ version: z.string().default(''), replaces: z.string().default('') }),
       status: absentIsEmpty({ phase: z.string().default(''), reason: z.string().default('') }),
     },
   ),
   apiManagers: clusterKind(
     { apiVersion: 'apps.3scale.net/v1alpha1', kind: 'APIManager', plural: 'apimanagers', namespaced: true },
     {
-      spec: z.object({ wildcardDomain: z.string(), tenantName: z.string().default('3scale') }),
+      spec: z.object({
+        wildcardDomain: z.string(),
+        tenantName: z.string().default('3scale'),
+        externalComponents: z.object({ system: switches, backend: switches, zync: switches }).optional(),
+        /** What 2.11 has in place of externalComponents. */
+        highAvailability: z.object({ enabled: z.boolean().default(false) }).optional(),
+        system: z
+          .object({
+            fileStorage: z
+              .object({
+                simpleStorageService: z.object({ configurationSecretRef: z.object({ name: z.string() }) }).optional(),
+              })
+              .optional(),
+          })
+          .optional(),
+      }),
       status: absentIsEmpty({
         conditions,
         deployments: absentIsEmpty({
@@ -170,6 +201,16 @@ export const clusterKinds = {
         toVersion: z.string().default(''),
         lastError: z.string().default(''),
         preflightStatus: z.string().default(''),
+        preflightMessage: z.string().default(''),
+        quota: z.string().default(''),
+        customSmtp: enabledOrNot,
+        customDomain: enabledOrNot,
+        stages: z
+          .record(
+            z.string(),
+            z.object({ phase: z.string().optional(), products: z.record(z.string(), product).default({}) }),
+          )
+          .default({}),
       }),
     },
   ),

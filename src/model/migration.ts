@@ -124,6 +124,12 @@ const destination = z
       .strictObject({
         storage: reference('env:DESTINATION_REDIS_STORAGE_URL', 'Counters and statistics.'),
         queues: reference('env:DESTINATION_REDIS_QUEUES_URL', "The backend's job queues."),
+        restoredBy: z
+          .enum(['copy', 'snapshot'])
+          .default('copy')
+          .describe(
+            "copy: the mover writes into it and compares every key. snapshot: it is reached from its cluster only, so the cloud makes it anew from a snapshot file in the exchange's bucket.",
+          ),
       })
       .prefault({})
       .describe("RHOAM's backend Redis."),

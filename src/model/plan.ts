@@ -21,7 +21,7 @@ export interface RowText {
 
 export interface PlanRow extends RowText {
   readonly id: RowId
-  /** `P1` to `P14` for prerequisites, `1` to `25` for steps; kept when other rows are dropped. */
+  /** `P1` to `P14` for prerequisites, `1` to `25` for steps, `14+` for what comes after 14 beyond the document; kept when other rows are dropped. */
   readonly number: string
   readonly title: string
   readonly owner: Party

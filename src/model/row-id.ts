@@ -13,10 +13,11 @@ export const prerequisiteIds = [
   'custom-domain',
   'rhoam-install',
   'rhoam-freeze',
+  'access-narrowed',
   'rollback-ready',
 ] as const
 
-/** The rows of the migration itself, step 1 to step 25. */
+/** The rows of the migration itself, step 1 to step 25, and what the document forgets. */
 export const stepIds = [
   'quiesce',
   'dump',
@@ -32,6 +33,7 @@ export const stepIds = [
   'backup-postgres',
   'seed-destination',
   'restore-redis',
+  'file-storage',
   'secrets-to-destination',
   'scale-up-destination',
   'enterprise-plan',
@@ -47,3 +49,6 @@ export const stepIds = [
 
 export const rowIds = [...prerequisiteIds, ...stepIds] as const
 export type RowId = (typeof rowIds)[number]
+
+/** Rows that the document by hand does not have; their numbers are those of the rows before them with a `+`. */
+export const rowsBeyond: ReadonlySet<RowId> = new Set(['access-narrowed', 'file-storage'])

@@ -59,6 +59,8 @@ export interface PackRequest {
   readonly sender: Pick<PartyKeys, 'card' | 'signingKey'>
   /** Of what is encrypted at once, in bytes; the last of a file is shorter. */
   readonly partBytes: number
+  /** Whether another exchange of this name that lies there may be replaced; else it is refused. The same one is gone on with. */
+  readonly replace: boolean
   /** Where it is noted what is already there, to go on from. */
   readonly stateFolder: string
   readonly onProgress: (progress: ExchangeProgress) => void

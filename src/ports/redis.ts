@@ -244,7 +244,11 @@ export interface SavedSnapshot {
   readonly notes: readonly string[]
 }
 
-export type SaveSnapshotRequest = Pick<RedisMoveRequest, 'source' | 'spoolFolder' | 'onProgress' | 'signal'> & {
+/** `carry: 'default'` leaves out of the file what a copy would leave behind. */
+export type SaveSnapshotRequest = Pick<
+  RedisMoveRequest,
+  'source' | 'carry' | 'spoolFolder' | 'onProgress' | 'signal'
+> & {
   readonly file: string
 }
 

@@ -7,9 +7,11 @@ export interface SourceWorldRequest {
   readonly tenants: number
   /** 1 is about 100,000 rows for 20 tenants; rows grow in proportion. */
   readonly scale: number
-  /** The same seed, release, tenants, scale and edge rows give the same bytes in every row. */
+  /** The same seed, release, tenants, scale, edge rows and first tenant give the same bytes in every row. */
   readonly seed: number
   readonly edgeRows: boolean
+  /** What the first tenant's hosts begin with; absent: 3scale, as the operator calls its own. */
+  readonly firstTenant?: string
   readonly mysql: DatabaseAddress
   /** The backend Redis to fill; absent: none. */
   readonly redis?: WorldRedisAddress

@@ -6,7 +6,7 @@ import type { When } from './when.ts'
 /** One row of the runbook, as it stands before anybody's migration is known. */
 export interface RunbookRow extends RowText {
   readonly id: RowId
-  /** `P1` to `P14` for prerequisites, `1` to `25` for steps. */
+  /** `P1` to `P14` for prerequisites, `1` to `25` for steps; with a `+` what the document by hand does not have. */
   readonly number: string
   readonly title: string
   readonly owner: Readonly<Record<AccessLevel, Party>>

@@ -40,6 +40,35 @@ export const destinationRows: readonly RunbookRow[] = [
     ],
   },
   {
+    id: 'file-storage',
+    number: '14+',
+    title: 'Copy the files of the portals',
+    owner: everywhere('customer'),
+    place: 'destination',
+    dependsOn: ['quiesce', 'rhoam-freeze'],
+    serviceAffecting: false,
+    undo: {
+      kind: 'undo',
+      how: "Delete from RHOAM's bucket what this row has put there; the source's files are only read.",
+    },
+    when: [{ kind: 'file-storage', is: ['s3', 'pvc'] }],
+    goal: "RHOAM's bucket holds every file of the source: images and downloads of the developer portals, logos, attachments.",
+    why: 'The database only names the files. Without them pages break, and nobody notices before their visitors do.',
+    what: 'List the files of both sides, copy each one that is missing or differs with its digest, then compare again.',
+    doneWhen:
+      'Every file of the source is there under the same name, with the size and the digest that it was read with.',
+    risks: [
+      'A file with the same name and other bytes from an earlier try.',
+      'A volume that nothing mounts any more once 3scale is at zero.',
+    ],
+    notes: [
+      {
+        when: { kind: 'file-storage', is: ['pvc'] },
+        says: "The source keeps its files on volume system-storage, which only a pod can read: copy them into RHOAM's bucket by hand; the row says where to, and looks whether they are there.",
+      },
+    ],
+  },
+  {
     id: 'secrets-to-destination',
     number: '15',
     title: 'Copy the secrets to the destination',
@@ -61,7 +90,7 @@ export const destinationRows: readonly RunbookRow[] = [
     title: 'Scale 3scale up on the destination',
     owner: customerWithoutAccess,
     place: 'destination',
-    dependsOn: ['seed-destination', 'restore-redis', 'secrets-to-destination'],
+    dependsOn: ['seed-destination', 'restore-redis', 'file-storage', 'secrets-to-destination'],
     serviceAffecting: false,
     undo: { kind: 'undo', how: 'Scale down again.' },
     when: [],

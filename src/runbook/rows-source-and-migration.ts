@@ -15,6 +15,7 @@ export const sourceAndMigrationRows: readonly RunbookRow[] = [
       'exchange-confirmed',
       'destination-idp',
       'rhoam-freeze',
+      'access-narrowed',
       'rollback-ready',
     ],
     serviceAffecting: true,

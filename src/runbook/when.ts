@@ -8,6 +8,7 @@ export type When =
   | { readonly kind: 'access-level'; readonly is: readonly AccessLevel[] }
   | { readonly kind: 'source-engine'; readonly is: readonly DatabaseKind[] }
   | { readonly kind: 'source-engine-before'; readonly engine: DatabaseKind; readonly version: string }
+  | { readonly kind: 'file-storage'; readonly is: readonly Migration['source']['fileStorage'][] }
   | { readonly kind: 'custom-domain' }
   | { readonly kind: 'upgrade-needed' }
   | { readonly kind: 'rhoam-unknown' }
@@ -28,6 +29,11 @@ export function whyNot(when: When, migration: Migration): string | null {
       return kind === when.engine && compareVersions(version, when.version) < 0
         ? null
         : `the source database is ${kind} ${version}; needed only for ${when.engine} before ${when.version}`
+    case 'file-storage': {
+      const { fileStorage } = migration.source
+      if (when.is.includes(fileStorage)) return null
+      return fileStorage === 'none' ? 'the source has no files' : `the files of the source are in its ${fileStorage}`
+    }
     case 'custom-domain':
       return migration.destination.customDomain === undefined ? 'the destination has no custom domain' : null
     case 'upgrade-needed':

@@ -1,32 +1,10 @@
-import { z } from 'zod'
-import { clusterKind } from '../model/cluster-object.ts'
-import type { Step, StepContext } from '../ports/step.ts'
-import { deadlineMs } from './deadlines.ts'
-import { makingOf } from './making.ts'
+import type { Step } from '../ports/step.ts'
+import { absentNamespaces, grant, isBoundEverywhere, revoke, withoutBinding } from './access-bindings.ts'
 import { measure, measureNone } from './measure.ts'
-import { namespaces } from './kinds.ts'
-import { destinationNamespaces, destinationQuestions, destinationRights, roleRules } from './rights.ts'
+import { destinationNamespaces, destinationQuestions, destinationRights } from './rights.ts'
 import type { Tools } from './tools.ts'
 
-const rbac = { apiVersion: 'rbac.authorization.k8s.io/v1' }
-const clusterRoles = clusterKind({ ...rbac, kind: 'ClusterRole', plural: 'clusterroles', namespaced: false }, {})
-const withSubjects = { subjects: z.array(z.object({ kind: z.string(), name: z.string() })).default([]) }
-const clusterRoleBindings = clusterKind(
-  { ...rbac, kind: 'ClusterRoleBinding', plural: 'clusterrolebindings', namespaced: false },
-  withSubjects,
-)
-const roleBindings = clusterKind(
-  { ...rbac, kind: 'RoleBinding', plural: 'rolebindings', namespaced: true },
-  withSubjects,
-)
-
-/** Of what is granted; with it everything of it is found and taken back. */
-const roleName = 'threeshift-rhoam-eng'
-/** Nothing can be granted in a namespace that is not there, and RHOAM takes over none that it has not made itself. */
-const untilInstalled = `${roleName}-until-installed`
-const expiresAnnotation = 'threeshift.io/expires'
-
-/** Prerequisite 1: the vendor's user may do what the rows need at the destination, there and nowhere else. */
+/** Prerequisite 1: the vendor's user may do what its rows need at the destination, there and nowhere else. */
 export function accessGranted(tools: Tools): Step {
   return {
     async check(context) {
@@ -42,10 +20,10 @@ export function accessGranted(tools: Tools): Step {
       const whole =
         absent.length === 0
           ? ''
-          : ` ${absent.join(', ')} are not there yet, so until this row is run again the rights hold in the whole cluster.`
+          : ` ${absent.join(', ')} are not there yet, so until row access-narrowed the rights hold in the whole cluster.`
       return {
         summary: `${user} gets rights in ${destinationNamespaces(migration).length} namespaces of the destination, with an end date.${whole}`,
-        diff: destinationRights.inRhoam.map(({ group, resources, verbs }) => ({
+        diff: destinationRights(migration).inRhoam.map(({ group, resources, verbs }) => ({
           what: `${resources.join(', ')}${group === '' ? '' : ` (${group})`}`,
           before: null,
           after: verbs.join(', '),
@@ -54,40 +32,8 @@ export function accessGranted(tools: Tools): Step {
     },
 
     async apply(context) {
-      const { migration, signal } = context
-      const cluster = await tools.cluster('destination', signal)
-      const { expiresAtMs } = makingOf(tools, context, "the vendor's rights", 'remove')
-      const annotations = { [expiresAnnotation]: new Date(expiresAtMs).toISOString() }
-      const options = { signal, force: true }
-      const rules = { [roleName]: destinationRights.inRhoam, [`${roleName}-cluster`]: destinationRights.ofCluster }
-      for (const [name, rule] of Object.entries(rules)) {
-        await cluster.apply(
-          clusterRoles,
-          { metadata: { name, annotations }, fields: { rules: roleRules(rule) } },
-          options,
-        )
-      }
-      const subjects = [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: migration.destination.vendorUser }]
-      const binding = (role: string) => ({
-        roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: role },
-        subjects,
-      })
-      const whole = { metadata: { name: `${roleName}-cluster`, annotations }, fields: binding(`${roleName}-cluster`) }
-      await cluster.apply(clusterRoleBindings, whole, options)
-      const absent = await absentNamespaces(tools, context)
-      for (const namespace of destinationNamespaces(migration).filter((name) => !absent.includes(name))) {
-        const metadata = { name: roleName, namespace, annotations }
-        await cluster.apply(roleBindings, { metadata, fields: binding(roleName) }, options)
-      }
-      const wide = { name: untilInstalled }
-      if (absent.length > 0)
-        await cluster.apply(
-          clusterRoleBindings,
-          { metadata: { ...wide, annotations }, fields: binding(roleName) },
-          options,
-        )
-      else await cluster.remove(clusterRoleBindings, wide, { signal, deadlineMs: deadlineMs.removal })
-      return { says: `granted until ${annotations[expiresAnnotation]}`, facts: {} }
+      const { until } = await grant(tools, context)
+      return { says: `granted until ${until}`, facts: {} }
     },
 
     async confirm(context) {
@@ -99,45 +45,49 @@ export function accessGranted(tools: Tools): Step {
     },
 
     async undo(context) {
-      const { migration, signal } = context
-      const cluster = await tools.cluster('destination', signal)
-      const options = { signal, deadlineMs: deadlineMs.removal }
-      for (const namespace of destinationNamespaces(migration)) {
-        await cluster.remove(roleBindings, { name: roleName, namespace }, options)
-      }
-      for (const name of [untilInstalled, `${roleName}-cluster`])
-        await cluster.remove(clusterRoleBindings, { name }, options)
-      for (const name of [roleName, `${roleName}-cluster`]) await cluster.remove(clusterRoles, { name }, options)
-      return { says: `${migration.destination.vendorUser} has no rights of ours any more` }
+      await revoke(tools, context)
+      return { says: `${context.migration.destination.vendorUser} has no rights of ours any more` }
     },
   }
 }
 
-async function absentNamespaces(tools: Tools, { migration, signal }: StepContext): Promise<readonly string[]> {
-  const cluster = await tools.cluster('destination', signal)
-  const absent: string[] = []
-  for (const name of destinationNamespaces(migration)) {
-    if ((await cluster.get(namespaces, { name }, { signal })) === null) absent.push(name)
-  }
-  return absent
-}
+/** Once RHOAM has made its namespaces: the same rights in these, and nowhere else any more. */
+export function accessNarrowed(tools: Tools): Step {
+  return {
+    async check(context) {
+      const missing = await withoutBinding(tools, context)
+      if (missing.length > 0) return { kind: 'needed', says: `nothing is granted in ${missing.join(', ')}` }
+      if (await isBoundEverywhere(tools, context))
+        return { kind: 'needed', says: 'the rights hold in the whole cluster' }
+      return { kind: 'done', says: "the rights hold in RHOAM's namespaces only", facts: {} }
+    },
 
-/** Namespaces where nothing is granted; one that is not there yet counts as granted by what holds everywhere. */
-async function withoutBinding(tools: Tools, context: StepContext): Promise<readonly string[]> {
-  const { migration, signal } = context
-  const cluster = await tools.cluster('destination', signal)
-  const isFor = (binding: { readonly subjects: readonly { readonly name: string }[] } | null) =>
-    binding?.subjects.some(({ name }) => name === migration.destination.vendorUser) === true
-  const absent = await absentNamespaces(tools, context)
-  const isWide = isFor(await cluster.get(clusterRoleBindings, { name: untilInstalled }, { signal }))
-  const missing: string[] = []
-  for (const namespace of destinationNamespaces(migration)) {
-    const isGranted = absent.includes(namespace)
-      ? isWide
-      : isFor(await cluster.get(roleBindings, { name: roleName, namespace }, { signal }))
-    if (!isGranted) missing.push(namespace)
+    explain: async ({ migration }) => ({
+      summary: `The rights of ${migration.destination.vendorUser} shrink to the namespaces that the rows work in.`,
+      diff: destinationNamespaces(migration).map((namespace) => ({
+        what: `rights in ${namespace}`,
+        before: 'of the whole cluster',
+        after: 'of this namespace',
+      })),
+    }),
+
+    async apply(context) {
+      const { until } = await grant(tools, context)
+      return { says: `granted in RHOAM's namespaces until ${until}`, facts: {} }
+    },
+
+    async confirm(context) {
+      return {
+        says: 'the bindings were read again',
+        measured: [
+          measureNone('namespaces of RHOAM that are not there', await absentNamespaces(tools, context)),
+          measureNone('namespaces without the binding', await withoutBinding(tools, context)),
+          measure('rights that hold in the whole cluster', false, await isBoundEverywhere(tools, context)),
+        ],
+        facts: {},
+      }
+    },
   }
-  return missing
 }
 
 /** Prerequisite 2: with the credentials that will be used, every right is asked for, and the places are the planned ones. */
@@ -155,7 +105,8 @@ export function accessConfirmed(tools: Tools): Step {
       const cluster = await tools.cluster('destination', signal)
       const answers = await cluster.may(destinationQuestions(migration), { signal })
       const refused = answers.filter(({ allowed }) => !allowed).map(({ question }) => describe(question))
-      const { aws } = migration.destination
+      // At the other access levels the vendor has no credentials of the account; what it may do in the bucket, row P9 shows.
+      const aws = migration.accessLevel === 'limited' ? migration.destination.aws : undefined
       const account = aws === undefined ? null : await (await tools.cloud('destination', signal)).identity({ signal })
       return {
         says: `${answers.length} rights asked for on ${cluster.identity.name}`,

@@ -1,6 +1,6 @@
 import type { RowId } from '../model/row-id.ts'
 import type { Step } from '../ports/step.ts'
-import { accessConfirmed, accessGranted } from './access.ts'
+import { accessConfirmed, accessGranted, accessNarrowed } from './access.ts'
 import { backupPostgres } from './backup-postgres.ts'
 import { confirmThreescale } from './confirm-3scale.ts'
 import { convertToPostgres } from './convert-to-postgres.ts'
@@ -11,6 +11,7 @@ import { enterprisePlan } from './enterprise-plan.ts'
 import { exchangeBucket } from './exchange-bucket.ts'
 import { exchangeConfirmed } from './exchange-confirmed.ts'
 import { exchangeGranted } from './exchange-granted.ts'
+import { fileStorage } from './file-storage.ts'
 import { loadSystemDatabase } from './load-system-database.ts'
 import { migrationClusterReady } from './migration-cluster-ready.ts'
 import { migrationDatabases } from './migration-databases.ts'
@@ -50,6 +51,7 @@ const makers: Readonly<Record<RowId, (tools: Tools) => Step>> = {
   'custom-domain': customDomain,
   'rhoam-install': rhoamInstall,
   'rhoam-freeze': rhoamFreeze,
+  'access-narrowed': accessNarrowed,
   'rollback-ready': rollbackReady,
   quiesce,
   dump,
@@ -65,6 +67,7 @@ const makers: Readonly<Record<RowId, (tools: Tools) => Step>> = {
   'backup-postgres': backupPostgres,
   'seed-destination': seedDestination,
   'restore-redis': restoreRedis,
+  'file-storage': fileStorage,
   'secrets-to-destination': secretsToDestination,
   'scale-up-destination': scaleUpDestination,
   'enterprise-plan': enterprisePlan,

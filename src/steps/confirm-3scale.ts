@@ -1,5 +1,6 @@
 import type { Step, StepContext } from '../ports/step.ts'
 import { askAll, differencesBetween } from './baseline.ts'
+import { tenantsOf } from './destination-tenants.ts'
 import { factsOf } from './facts.ts'
 import { measure, measureNone } from './measure.ts'
 import { placeOf } from './places.ts'
@@ -39,9 +40,8 @@ export function confirmThreescale(tools: Tools): Step {
 export async function compareAnswers(tools: Tools, context: StepContext) {
   const { answers: before } = factsOf(context, 'quiesce', quiesceFacts)
   const at = await placeOf(tools, context, 'destination')
-  const database = await tools.database(context.migration.destination.database)
   const asked = new Set(before.tenants.map(({ tenant }) => tenant))
-  const tenants = await tools.threescaleDatabase.tenants(database, { signal: context.signal })
+  const tenants = await tenantsOf(at)
   const after = await askAll(
     tenants.filter(({ id }) => asked.has(id)),
     {

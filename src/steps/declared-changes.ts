@@ -1,6 +1,7 @@
 import type { StepContext } from '../ports/step.ts'
 import type { Baseline, TenantAnswers } from './baseline.ts'
-import { domainOf } from './places.ts'
+import { tenantsOf } from './destination-tenants.ts'
+import { domainOf, placeOf } from './places.ts'
 import type { Tools } from './tools.ts'
 import { tenantTaken } from './traps.ts'
 
@@ -16,9 +17,7 @@ export async function withDeclaredChanges(
   { before, after }: { readonly before: Baseline; readonly after: Baseline },
 ): Promise<{ readonly expected: Baseline; readonly notCompared: readonly string[] }> {
   const { destination } = context.migration
-  const stored = await tools.threescaleDatabase.tenants(await tools.database(destination.database), {
-    signal: context.signal,
-  })
+  const stored = await tenantsOf(await placeOf(tools, context, 'destination'))
   const taken = tenantTaken(stored, domainOf(context.migration, 'destination'))
   const lost = destination.accepted.tenantNamed3scale ? taken?.id : undefined
   const usersNow = after.tenants.find(({ tenant }) => tenant === lost)?.counts['users']

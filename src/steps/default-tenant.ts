@@ -2,12 +2,12 @@ import { z } from 'zod'
 import type { Step, StepContext } from '../ports/step.ts'
 import { type CreatedToken, tokenScopes, type UserId } from '../ports/threescale-api.ts'
 import { masterApi, tenantApi } from './apis.ts'
-import { unpackSecrets } from './exchanges.ts'
+import { tenantsOf } from './destination-tenants.ts'
 import { factsIfAny } from './facts.ts'
 import { fault } from './faults.ts'
 import { measure } from './measure.ts'
 import { domainOf, placeOf, rhoamNamespaces, type ThreescalePlace } from './places.ts'
-import { changeSecret, readSecret, secretValue } from './secrets.ts'
+import { changeSecret, readSecret, restoreSecret, secretValue } from './secrets.ts'
 import type { Tools } from './tools.ts'
 import { rhoamAdminHost, rhoamTenant, tenantTaken } from './traps.ts'
 import { Secret } from '../base/secret.ts'
@@ -29,7 +29,7 @@ export function defaultTenant(tools: Tools): Step {
     },
 
     async explain(context) {
-      const found = await storedTenant(tools, context)
+      const found = await storedTenant(context, await placeOf(tools, context, 'destination'))
       return {
         summary: 'RHOAM gets a tenant of its own and a token for it; its secret changes in both namespaces.',
         diff: [
@@ -41,11 +41,11 @@ export function defaultTenant(tools: Tools): Step {
 
     async apply(context) {
       const at = await placeOf(tools, context, 'destination')
-      const existing = await storedTenant(tools, context)
-      if (existing === undefined) await createTenant(tools, context, at)
-      const { id, token } = await tenantWithToken(tools, context)
+      const existing = await storedTenant(context, at)
+      const id = existing?.id ?? (await createTenant(tools, context, at))
+      // The first user of a new tenant, whose token it is, waits to be activated.
       await activate(tools, context, at, id)
-      const created = await freshToken(tools, context, at, token)
+      const created = await freshToken(tools, context, at, await storedToken(context, at))
       await writeSeed(context, at, created)
       const before = factsIfAny(context, 'default-tenant', facts)
       return { says: `tenant ${id}`, facts: { tenant: id, created: before?.created ?? existing === undefined } }
@@ -72,8 +72,8 @@ export function defaultTenant(tools: Tools): Step {
 
     async undo(context) {
       const at = await placeOf(tools, context, 'destination')
-      const seed = (await unpackSecrets(tools, context)).get('system-seed') ?? {}
-      for (const place of [operatorNamespace(at, context), at]) await changeSecret(place, 'system-seed', seed)
+      for (const place of [operatorNamespace(at, context), at])
+        await restoreSecret(place, 'system-seed', context.row.id)
       const made = factsIfAny(context, 'default-tenant', facts)
       if (made?.created !== true)
         return { says: "the tenant was the customer's and stays; the secret is the source's again" }
@@ -89,30 +89,33 @@ function operatorNamespace(at: ThreescalePlace, { migration }: StepContext): Thr
   return { ...at, namespace: rhoamNamespaces(migration).operator }
 }
 
-async function storedTenant(tools: Tools, { migration, signal }: StepContext) {
-  const database = await tools.database(migration.destination.database)
-  const tenants = await tools.threescaleDatabase.tenants(database, { signal })
-  return tenantTaken(tenants, domainOf(migration, 'destination'))
+async function storedTenant({ migration }: StepContext, at: ThreescalePlace) {
+  return tenantTaken(await tenantsOf(at), domainOf(migration, 'destination'))
 }
 
-/** The token is the one that the database holds: what the creation told may have died with an earlier try. */
-async function tenantWithToken(
-  tools: Tools,
-  context: StepContext,
-): Promise<{ readonly id: string; readonly token: Secret }> {
-  const stored = await storedTenant(tools, context)
+/** The one that the database holds: what the creation told may have died with an earlier try. */
+async function storedToken(context: StepContext, at: ThreescalePlace): Promise<Secret> {
+  const stored = await storedTenant(context, at)
   if (stored === undefined || stored.token === null)
     throw fault('STEP_NO_TOKEN', { tenants: [stored?.id ?? rhoamTenant] })
-  return { id: stored.id, token: stored.token }
+  return stored.token
 }
 
-async function createTenant(tools: Tools, { migration, signal }: StepContext, at: ThreescalePlace): Promise<void> {
+/** Gives its id. Faults: STEP_TENANT_ELSEWHERE, when 3scale has given it other hosts than RHOAM looks for; then it goes again. */
+async function createTenant(tools: Tools, { migration, signal }: StepContext, at: ThreescalePlace): Promise<string> {
   const password = await secretValue(at, 'system-seed', 'ADMIN_PASSWORD')
   const email = `${adminName}@${rhoamTenant}.${domainOf(migration, 'destination')}`
-  await (await masterApi(tools, at)).createTenant(
+  const master = await masterApi(tools, at)
+  const { tenant } = await master.createTenant(
     { orgName: rhoamTenant, username: adminName, email, password },
     { signal },
   )
+  const wanted = rhoamAdminHost(migration)
+  if (tenant.adminDomain !== wanted) {
+    await master.scheduleDeletion(tenant.id, { signal })
+    throw fault('STEP_TENANT_ELSEWHERE', { host: tenant.adminDomain, wanted })
+  }
+  return tenant.id
 }
 
 async function activate(tools: Tools, { signal }: StepContext, at: ThreescalePlace, tenant: string): Promise<void> {
@@ -142,7 +145,8 @@ async function freshToken(
 async function writeSeed(context: StepContext, at: ThreescalePlace, { value }: CreatedToken): Promise<void> {
   const email = `${adminName}@${rhoamTenant}.${domainOf(context.migration, 'destination')}`
   const values = { ADMIN_ACCESS_TOKEN: value, ADMIN_USER: new Secret(adminName), ADMIN_EMAIL: new Secret(email) }
-  for (const place of [operatorNamespace(at, context), at]) await changeSecret(place, 'system-seed', values)
+  for (const place of [operatorNamespace(at, context), at])
+    await changeSecret(place, 'system-seed', values, context.row.id)
 }
 
 async function providerAnswers(

@@ -1,9 +1,9 @@
 import { z } from 'zod'
+import { clusterKinds } from '../model/cluster-kinds.ts'
 import { clusterKind } from '../model/cluster-object.ts'
 import type { Step } from '../ports/step.ts'
 import { byHand } from './by-hand.ts'
 import { deadlineMs } from './deadlines.ts'
-import { apiManagers, postgresResources, redisResources } from './kinds.ts'
 import { measure, measureNone } from './measure.ts'
 import { placeOf, rhoamNamespaces, type ThreescalePlace } from './places.ts'
 import { rhmiOf, rhoamOperator, rhoamPods } from './rhoam.ts'
@@ -18,13 +18,6 @@ const oauths = clusterKind(
 const identities = clusterKind(
   { apiVersion: 'user.openshift.io/v1', kind: 'Identity', plural: 'identities', ...named },
   { providerName: z.string().default('') },
-)
-const customDomains = clusterKind(
-  { apiVersion: 'managed.openshift.io/v1alpha1', kind: 'CustomDomain', plural: 'customdomains', ...named },
-  {
-    spec: z.object({ domain: z.string() }),
-    status: z.object({ state: z.string().default(''), endpoint: z.string().default('') }).prefault({}),
-  },
 )
 
 /** Prerequisite 10: an identity provider, and somebody who has logged in through it. */
@@ -54,7 +47,7 @@ export function customDomain(tools: Tools): Step {
     async whyNot(context) {
       const { cluster, signal } = await placeOf(tools, context, 'destination')
       const domain = context.migration.destination.customDomain
-      for await (const page of cluster.list(customDomains, {}, { signal })) {
+      for await (const page of cluster.list(clusterKinds.customDomains, {}, { signal })) {
         const found = page.find(({ spec }) => spec.domain === domain)
         if (found !== undefined)
           return found.status.state === 'Ready' ? null : `it is ${found.status.state || 'not looked at yet'}`
@@ -99,7 +92,7 @@ export function rhoamFreeze(tools: Tools): Step {
     async apply(context) {
       const at = await placeOf(tools, context, 'destination')
       const { cluster, namespace, signal } = at
-      await cluster.until(apiManagers, { namespace }, (found) => found.length > 0, {
+      await cluster.until(clusterKinds.apiManagers, { namespace }, (found) => found.length > 0, {
         signal,
         deadlineMs: deadlineMs.rhoam,
         what: `an APIManager in ${namespace}`,
@@ -129,7 +122,7 @@ export function rhoamFreeze(tools: Tools): Step {
   }
 }
 
-const resourceKinds = [redisResources, postgresResources] as const
+const resourceKinds = [clusterKinds.redis, clusterKinds.postgres] as const
 
 async function resourcesComplete({ cluster, signal }: ThreescalePlace, namespace: string): Promise<void> {
   for (const kind of resourceKinds) {
@@ -150,6 +143,7 @@ async function resourcesComplete({ cluster, signal }: ThreescalePlace, namespace
 async function whyNotFrozen(at: ThreescalePlace, context: Parameters<Step['check']>[0]): Promise<string | null> {
   const { cluster, namespace, signal } = at
   if ((await rhoamPods(at, context)) > 0) return "RHOAM's operator runs"
-  for await (const page of cluster.list(apiManagers, { namespace }, { signal })) if (page.length > 0) return null
+  for await (const page of cluster.list(clusterKinds.apiManagers, { namespace }, { signal }))
+    if (page.length > 0) return null
   return `there is no APIManager in ${namespace}`
 }

@@ -5,7 +5,7 @@ import type { DumpReceipt } from '../ports/dump.ts'
 import type { Step, StepContext } from '../ports/step.ts'
 import { moveBetween } from './databases.ts'
 import { dumpReceiptSchema } from './dump-receipt.ts'
-import { exchangedOf, exchangedSchema, exchangeNames, packFiles, readBack } from './exchanges.ts'
+import { exchangedOf, exchangedSchema, exchangeNames, packFiles, readBack, receiverOf } from './exchanges.ts'
 import { measure, measureNone } from './measure.ts'
 import { placeOf } from './places.ts'
 import { readRecord, removeRecord, writeRecord } from './records.ts'
@@ -40,7 +40,7 @@ export function dump(tools: Tools): Step {
     async explain({ migration }) {
       const { kind, version } = migration.source.database
       return {
-        summary: `The system database (${kind} ${version}) and the backend Redis are dumped and packed for rhoam-eng; then 3scale's own databases stop.`,
+        summary: `The system database (${kind} ${version}) and the backend Redis are dumped and packed for ${receiverOf(migration)}; then 3scale's own databases stop.`,
         diff: Object.values(dumpFiles).map((file) => ({ what: file, before: null, after: 'encrypted in the bucket' })),
       }
     },
@@ -95,6 +95,7 @@ async function takeDumps(tools: Tools, context: StepContext): Promise<DumpFacts>
   })
   const { notes: _notes, ...redis } = await tools.snapshots.save({
     source: { kind: 'server', endpoint: await tools.redisAt(migration.source.redis.storage) },
+    carry: 'all',
     file: join(tools.folder, dumpFiles.redis),
     spoolFolder: tools.folder,
     onProgress: ({ bytes, totalBytes }) =>

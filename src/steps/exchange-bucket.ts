@@ -1,6 +1,6 @@
 import { secrets } from '../threescale/secrets.ts'
 import type { Step } from '../ports/step.ts'
-import { exchangedOf, exchangedSchema, exchangeNames, packSecrets, readBack } from './exchanges.ts'
+import { exchangedOf, exchangedSchema, exchangeNames, packSecrets, readBack, receiverOf } from './exchanges.ts'
 import { exchangeBucketOf, makingOf } from './making.ts'
 import { measure, measureNone } from './measure.ts'
 import { placeOf } from './places.ts'
@@ -12,7 +12,7 @@ const record = 'packed-secrets.json'
 /** Those that are carried anywhere; what a place makes itself stays where it is. */
 const carried = secrets.filter(({ at }) => Object.values(at).includes('carry')).map(({ name }) => name)
 
-/** Prerequisite 7: a closed bucket, and in it the secrets that travel, readable for the vendor alone. */
+/** Prerequisite 7: a closed bucket, and in it the secrets that travel, readable for nobody but those who need them. */
 export function exchangeBucket(tools: Tools): Step {
   return {
     async check() {
@@ -23,7 +23,7 @@ export function exchangeBucket(tools: Tools): Step {
 
     async explain({ migration }) {
       return {
-        summary: `Bucket ${exchangeBucketOf(migration)}, closed to the public; ${carried.length} secrets in it, encrypted for rhoam-eng.`,
+        summary: `Bucket ${exchangeBucketOf(migration)}, closed to the public; ${carried.length} secrets in it, encrypted for ${receiverOf(migration)}.`,
         diff: carried.map((name) => ({ what: `secret ${name}`, before: null, after: 'encrypted in the bucket' })),
       }
     },

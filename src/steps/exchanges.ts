@@ -2,6 +2,8 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { Secret } from '../base/secret.ts'
+import type { Migration } from '../model/migration.ts'
+import type { Party } from '../model/party.ts'
 import type { ExchangeProgress, PackReport, UnpackReport } from '../ports/exchange.ts'
 import type { StepContext } from '../ports/step.ts'
 import { factsIfAny } from './facts.ts'
@@ -36,22 +38,30 @@ function manifestOf(context: StepContext, name: string): { readonly manifestSha2
   return told ? { manifestSha256: told.manifestSha256 } : {}
 }
 
-/** Packs files for the vendor; the customer can read them too, to see that they are whole. */
+/** Who works with what is packed. */
+export function receiverOf({ accessLevel }: Migration): Party {
+  return accessLevel === 'no-access' ? 'customer' : 'rhoam-eng'
+}
+
+/** Packs files for whoever does the rows of the migration cluster; the customer can always see that they are whole. */
 export async function packFiles(
   tools: Tools,
   context: StepContext,
   name: string,
   files: readonly string[],
 ): Promise<PackReport> {
-  const { signal } = context
+  const { migration, signal } = context
   const sender = await tools.exchange.keys()
+  const receiver = receiverOf(migration)
   const stateFolder = join(tools.folder, 'exchange')
   await mkdir(stateFolder, { recursive: true, mode: 0o700 })
   return tools.exchange.pack({
+    // An earlier try of the row may have packed something else; the receiver is told of the last one only.
+    replace: true,
     files,
     name,
     to: await tools.exchange.store(sealedBucketKey(context), signal),
-    recipients: [await tools.exchange.card('rhoam-eng'), sender.card],
+    recipients: [...(receiver === 'customer' ? [] : [await tools.exchange.card(receiver)]), sender.card],
     sender,
     partBytes,
     stateFolder,

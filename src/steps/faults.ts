@@ -28,6 +28,32 @@ export const stepFaults = {
     says: (d) => `secret ${d.secret} of the ${d.place} cluster lacks ${d.keys.join(', ')}`,
     remedy: (d) => `Put ${d.keys.join(', ')} into secret ${d.secret}, then resume.`,
   }),
+  STEP_NO_FILE_STORAGE: kind<{ namespace: string }>({
+    exit: failedSafe,
+    retry: 'after-remedy',
+    says: (d) => `the APIManager in ${d.namespace} of the source names no bucket for its files`,
+    remedy: () => 'Set source.fileStorage in migration.yaml to pvc or none, as the installation has it, and resume.',
+  }),
+  STEP_NO_DUMP: kind<{ file: string; sha256: string }>({
+    exit: failedSafe,
+    retry: 'after-remedy',
+    says: (d) => `this machine has no ${d.file} with the digest that the dump was taken with (${d.sha256})`,
+    remedy: () =>
+      'Resume on the machine where the dumps were taken or loaded; if it is lost, rewind to row load-system-database.',
+  }),
+  STEP_NO_CACHE_GROUP: kind<{ resource: string }>({
+    exit: failedSafe,
+    retry: 'after-remedy',
+    says: (d) => `the cache group of RHOAM's resource ${d.resource} is not known, or is not available`,
+    remedy: (d) => `Wait until the group is available (oc get redis ${d.resource} -o yaml names it), then resume.`,
+  }),
+  STEP_SOURCE_UNREADABLE: kind<{ engine: string }>({
+    exit: failedSafe,
+    retry: 'never',
+    says: (d) => `the source's system database is ${d.engine}, which cannot be read`,
+    remedy: () =>
+      'Convert the system database to PostgreSQL by other means, let 3scale run on that, and begin a migration whose source.database is that.',
+  }),
   STEP_NOT_DRAINED: kind<{ left: readonly string[]; minutes: number }>({
     exit: failedSafe,
     retry: 'after-remedy',
@@ -74,6 +100,13 @@ export const stepFaults = {
     remedy: () =>
       'Rename the tenant at the source; or, when its users may go, set destination.accepted.tenantNamed3scale: true in migration.yaml, and resume.',
   }),
+  STEP_TENANT_ELSEWHERE: kind<{ host: string; wanted: string }>({
+    exit: failedSafe,
+    retry: 'after-remedy',
+    says: (d) => `3scale gave RHOAM's new tenant the host ${d.host} and not ${d.wanted}, which somebody else has`,
+    remedy: (d) =>
+      `Find the account or route that holds ${d.wanted} and rename it, then resume; the tenant just made is scheduled for deletion.`,
+  }),
   STEP_SENDERS_OVERWRITTEN: kind<{ tenants: number }>({
     exit: exitCode.waiting,
     retry: 'after-remedy',
@@ -88,6 +121,13 @@ export const stepFaults = {
       `no usable access token is known of tenants ${d.tenants.slice(0, 5).join(', ')}${d.tenants.length > 5 ? ' and more' : ''}`,
     remedy: () =>
       "Make an access token with the scope account_management in each of these tenants' admin portals, and resume.",
+  }),
+  STEP_NO_TENANTS: kind<{ place: string; namespace: string }>({
+    exit: failedSafe,
+    retry: 'same-input',
+    says: (d) => `3scale in ${d.namespace} of the ${d.place} cluster did not tell its tenants in a form that is known`,
+    remedy: (d) =>
+      `Run bundle exec rails runner 'puts Account.count' in container system-master of a pod of system-app in ${d.namespace}, mend what it says, then resume.`,
   }),
   STEP_NO_SSO: kind<{ namespace: string; route: string }>({
     exit: failedSafe,

@@ -1,21 +1,12 @@
 import { sleep } from '../base/abort.ts'
 import type { Clock } from '../base/clock.ts'
+import { clusterKinds } from '../model/cluster-kinds.ts'
 import { isAtLeast, type Release } from '../model/release.ts'
 import { catalogSource, type Hop, versionAnnotations } from '../threescale/hops.ts'
 import { deployJobsOf, workloadsOf } from '../threescale/workloads.ts'
 import { releaseFacts } from '../threescale/releases.ts'
 import { deadlineMs } from './deadlines.ts'
 import { fault } from './faults.ts'
-import {
-  apiManagers,
-  clusterServiceVersions,
-  deploymentConfigs,
-  deployments,
-  installPlans,
-  jobs,
-  secrets,
-  subscriptions,
-} from './kinds.ts'
 import { apiManagerOf, type ThreescalePlace } from './places.ts'
 import { readSecret } from './secrets.ts'
 import { bundledDatabases, operatorRef } from './workloads.ts'
@@ -29,7 +20,7 @@ const packageName = '3scale-operator'
 
 /** The Subscription of 3scale's operator; it is found by its package, for its name is anybody's. */
 export async function subscriptionOf({ cluster, operatorNamespace, place, signal }: ThreescalePlace) {
-  for await (const page of cluster.list(subscriptions, { namespace: operatorNamespace }, { signal })) {
+  for await (const page of cluster.list(clusterKinds.subscriptions, { namespace: operatorNamespace }, { signal })) {
     const found = page.find(({ spec }) => spec.name === packageName)
     if (found !== undefined) return found
   }
@@ -57,7 +48,12 @@ async function prepare(at: ThreescalePlace, hop: Hop): Promise<void> {
       const going = action.keys.filter((key) => present.includes(key))
       if (going.length === 0) continue
       const data = Object.fromEntries(going.map((key) => [key, null]))
-      await cluster.patch(secrets, { namespace, name: action.secret }, { kind: 'merge', body: { data } }, { signal })
+      await cluster.patch(
+        clusterKinds.secrets,
+        { namespace, name: action.secret },
+        { kind: 'merge', body: { data } },
+        { signal },
+      )
     } else if (action.kind === 'set-apimanager') {
       const body = action.path
         .split('.')
@@ -65,7 +61,7 @@ async function prepare(at: ThreescalePlace, hop: Hop): Promise<void> {
       const { metadata } = await apiManagerOf(at)
       // The path is that of an object's field, so what was made of it is an object.
       const patch = { kind: 'merge', body: body as Record<string, boolean> } as const
-      await cluster.patch(apiManagers, { namespace, name: metadata.name }, patch, { signal })
+      await cluster.patch(clusterKinds.apiManagers, { namespace, name: metadata.name }, patch, { signal })
     }
   }
 }
@@ -80,7 +76,7 @@ async function moveOperator(at: ThreescalePlace, hop: Hop, clock: Clock): Promis
     else {
       const body = { spec: { channel: hop.channel, installPlanApproval: 'Manual' } }
       await cluster.patch(
-        subscriptions,
+        clusterKinds.subscriptions,
         { namespace, name: subscription.metadata.name },
         { kind: 'merge', body },
         { signal },
@@ -102,11 +98,15 @@ async function replaceSubscription(
   { metadata, status }: Awaited<ReturnType<typeof subscriptionOf>>,
 ): Promise<void> {
   const { cluster, operatorNamespace: namespace, signal } = at
-  await cluster.remove(subscriptions, { namespace, name: metadata.name }, { signal, deadlineMs: deadlineMs.removal })
+  await cluster.remove(
+    clusterKinds.subscriptions,
+    { namespace, name: metadata.name },
+    { signal, deadlineMs: deadlineMs.removal },
+  )
   // Its name is only in the Subscription's own status.
-  if (status.installedCSV !== undefined) {
+  if (status.installedCSV !== '') {
     const ref = { namespace, name: status.installedCSV }
-    await cluster.remove(clusterServiceVersions, ref, { signal, deadlineMs: deadlineMs.removal })
+    await cluster.remove(clusterKinds.clusterServiceVersions, ref, { signal, deadlineMs: deadlineMs.removal })
   }
   await subscribe(at, hop.channel, metadata.name)
 }
@@ -123,7 +123,7 @@ export async function subscribe(at: ThreescalePlace, channel: string, name = pac
     },
   }
   const metadata = { namespace: at.operatorNamespace, name }
-  await at.cluster.apply(subscriptions, { metadata, fields }, { signal: at.signal, force: true })
+  await at.cluster.apply(clusterKinds.subscriptions, { metadata, fields }, { signal: at.signal, force: true })
 }
 
 /**
@@ -141,22 +141,17 @@ export async function installed(
   for (;;) {
     const { spec, status } = await subscriptionOf(at)
     const csv = status.currentCSV
-    if (
-      spec.channel === channel &&
-      csv !== undefined &&
-      csv === status.installedCSV &&
-      status.state === 'AtLatestKnown'
-    ) {
-      const version = await cluster.get(clusterServiceVersions, { namespace, name: csv }, { signal })
-      if (version?.status.phase === 'Succeeded' && isWanted(version.spec.version ?? '')) return
+    if (spec.channel === channel && csv !== '' && csv === status.installedCSV && status.state === 'AtLatestKnown') {
+      const version = await cluster.get(clusterKinds.clusterServiceVersions, { namespace, name: csv }, { signal })
+      if (version?.status.phase === 'Succeeded' && isWanted(version.spec.version)) return
       if (version?.status.phase === 'Failed')
-        throw fault('STEP_OPERATOR_FAILED', { csv, why: version.status.reason ?? 'no reason' })
+        throw fault('STEP_OPERATOR_FAILED', { csv, why: version.status.reason || 'no reason' })
     }
     const plan = status.installPlanRef?.name
     if (plan !== undefined) await approve(at, plan)
     if (clock.elapsedMs() >= deadline) {
       const failing = status.conditions.filter(({ status }) => status === 'True').map(({ type }) => type)
-      throw fault('STEP_OPERATOR_STUCK', { channel, state: [status.state ?? 'no state', ...failing].join(', ') })
+      throw fault('STEP_OPERATOR_STUCK', { channel, state: [status.state || 'no state', ...failing].join(', ') })
     }
     await sleep(pollMs, signal)
   }
@@ -168,10 +163,10 @@ async function approve(
   { cluster, operatorNamespace: namespace, signal }: ThreescalePlace,
   name: string,
 ): Promise<void> {
-  const plan = await cluster.get(installPlans, { namespace, name }, { signal })
+  const plan = await cluster.get(clusterKinds.installPlans, { namespace, name }, { signal })
   if (plan === null || plan.spec.approved) return
   await cluster.patch(
-    installPlans,
+    clusterKinds.installPlans,
     { namespace, name },
     { kind: 'merge', body: { spec: { approved: true } } },
     { signal },
@@ -189,7 +184,7 @@ async function finished(at: ThreescalePlace, hop: Hop): Promise<void> {
   const { cluster, namespace, signal } = at
   const release = releaseOf(hop.to)
   await cluster.until(
-    deployments,
+    clusterKinds.deployments,
     operatorRef(at),
     (found) =>
       found.some(
@@ -202,7 +197,7 @@ async function finished(at: ThreescalePlace, hop: Hop): Promise<void> {
   )
   const manager = await apiManagerOf(at)
   await cluster.until(
-    apiManagers,
+    clusterKinds.apiManagers,
     { namespace, name: manager.metadata.name },
     (found) =>
       found.some(
@@ -232,7 +227,8 @@ async function finished(at: ThreescalePlace, hop: Hop): Promise<void> {
 
 /** All that must be there of a release in its own kind, and nothing of another one. */
 async function workloadsOfRelease({ cluster, namespace, signal }: ThreescalePlace, release: Release): Promise<void> {
-  const kind = releaseFacts[release].workloadKind === 'Deployment' ? deployments : deploymentConfigs
+  const kind =
+    releaseFacts[release].workloadKind === 'Deployment' ? clusterKinds.deployments : clusterKinds.deploymentConfigs
   const expected = workloadsOf(release)
     .filter(({ presence }) => presence.kind === 'always')
     .map(({ name }) => name)
@@ -241,23 +237,21 @@ async function workloadsOfRelease({ cluster, namespace, signal }: ThreescalePlac
     { namespace },
     (found) =>
       expected.every((name) =>
-        found.some(
-          ({ metadata, spec, status }) => metadata.name === name && status.readyReplicas >= (spec.replicas ?? 1),
-        ),
+        found.some(({ metadata, spec, status }) => metadata.name === name && status.readyReplicas >= spec.replicas),
       ),
     { signal, deadlineMs: deadlineMs.podsReady, what: `the workloads of 3scale ${release} in ${namespace}` },
   )
-  if (!(await cluster.serves(deploymentConfigs, { signal }))) return
+  if (!(await cluster.serves(clusterKinds.deploymentConfigs, { signal }))) return
   // Databases that the operator bundled before they were plugged in from outside are nobody's any more, and stay.
   const known = new Set<string>(
     workloadsOf(release).flatMap(({ name }) => (bundledDatabases.includes(name) ? [] : [name])),
   )
   await cluster.until(
-    deploymentConfigs,
+    clusterKinds.deploymentConfigs,
     { namespace },
     (found) =>
       !found.some(({ metadata }) =>
-        kind === deployments
+        kind === clusterKinds.deployments
           ? known.has(metadata.name)
           : metadata.name === 'system-sphinx' && isAtLeast(release, '2.14'),
       ),
@@ -273,10 +267,15 @@ async function hooksRan({ cluster, namespace, signal }: ThreescalePlace, release
   const hooks = deployJobsOf(release)
   if (hooks === null) return
   for (const name of [hooks.before, hooks.after]) {
-    await cluster.until(jobs, { namespace, name }, (found) => found.some(({ status }) => status.succeeded > 0), {
-      signal,
-      deadlineMs: deadlineMs.hop,
-      what: `job ${name} in ${namespace}`,
-    })
+    await cluster.until(
+      clusterKinds.jobs,
+      { namespace, name },
+      (found) => found.some(({ status }) => status.succeeded > 0),
+      {
+        signal,
+        deadlineMs: deadlineMs.hop,
+        what: `job ${name} in ${namespace}`,
+      },
+    )
   }
 }

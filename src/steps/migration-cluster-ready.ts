@@ -1,17 +1,20 @@
 import { z } from 'zod'
 import { Secret } from '../base/secret.ts'
+import { clusterKinds } from '../model/cluster-kinds.ts'
 import { clusterKind } from '../model/cluster-object.ts'
+import type { ClusterValue } from '../ports/cluster.ts'
 import type { Step, StepContext } from '../ports/step.ts'
 import { versionAnnotations } from '../threescale/hops.ts'
+import { needsOwnDatabases } from '../threescale/releases.ts'
 import { fileStorageKeys } from '../threescale/secrets.ts'
 import { deadlineMs } from './deadlines.ts'
 import { installed, subscribe } from './hops.ts'
-import { apiManagers, namespaces, secrets } from './kinds.ts'
 import { makingOf } from './making.ts'
 import { measure, measureNone } from './measure.ts'
 import { placeOf, type ThreescalePlace } from './places.ts'
 import { whyNotRunning } from './start-threescale.ts'
 import type { Tools } from './tools.ts'
+import { operatorPods } from './workloads.ts'
 
 const operatorGroups = clusterKind(
   { apiVersion: 'operators.coreos.com/v1', kind: 'OperatorGroup', plural: 'operatorgroups', namespaced: true },
@@ -21,7 +24,10 @@ const apiManagerName = '3scale'
 /** File storage that nothing is ever written to: the copy of 3scale serves nobody. */
 const storageSecret = 'aws-auth'
 
-/** Prerequisite 3: a 3scale of the source's release on the migration cluster, with databases of its own for now. */
+/**
+ * Prerequisite 3: a 3scale of the source's release on the migration cluster, with databases of its own for now. A release that
+ * starts only with databases outside its operator gets the operator here, and its APIManager with them, in step 8.
+ */
 export function migrationClusterReady(tools: Tools): Step {
   return {
     async check(context) {
@@ -36,7 +42,13 @@ export function migrationClusterReady(tools: Tools): Step {
         diff: [
           { what: 'namespace', before: null, after: namespace },
           { what: 'operator', before: null, after: channelOf({ migration }) },
-          { what: 'APIManager', before: null, after: `${apiManagerName}, below ${wildcardDomain}` },
+          {
+            what: 'APIManager',
+            before: null,
+            after: needsOwnDatabases(migration.source.release)
+              ? 'in step plug-in, with its databases'
+              : `${apiManagerName}, below ${wildcardDomain}`,
+          },
         ],
       }
     },
@@ -48,23 +60,23 @@ export function migrationClusterReady(tools: Tools): Step {
       const channel = channelOf(context)
       await subscribe(at, channel)
       await installed(at, channel, tools.clock)
+      const { release } = context.migration.source
+      if (needsOwnDatabases(release)) return { says: `the operator of 3scale ${release} runs`, facts: {} }
       await makeApiManager(at, context)
       await ready(at, context)
-      return { says: `3scale ${context.migration.source.release} is ready`, facts: {} }
+      return { says: `3scale ${release} is ready`, facts: {} }
     },
 
     async confirm(context) {
       const at = await placeOf(tools, context, 'migration')
       const why = await whyNotReady(at, context)
-      const manager = await at.cluster.get(apiManagers, ref(at), { signal: at.signal })
-      const release = context.migration.source.release
-      const found = manager?.metadata.annotations[versionAnnotations.threescale] ?? 'none'
+      const { release } = context.migration.source
+      const reported = needsOwnDatabases(release)
+        ? []
+        : [measure('release that the APIManager reports', release, await reportedBy(at))]
       return {
-        says: 'operator, workloads and APIManager were asked',
-        measured: [
-          measureNone('what is not ready', why === null ? [] : [why]),
-          measure('release that the APIManager reports', release, found.split('.').slice(0, 2).join('.')),
-        ],
+        says: 'the operator was asked, and what it has made',
+        measured: [measureNone('what is not ready', why === null ? [] : [why]), ...reported],
         facts: {},
       }
     },
@@ -77,11 +89,17 @@ export function migrationClusterReady(tools: Tools): Step {
         ({ thing, state }) => thing.kind === 'namespace' && thing.name === at.namespace && state !== 'gone',
       )
       if (!made) return { says: `namespace ${at.namespace} was not made by this migration and stays` }
-      await at.cluster.remove(namespaces, { name: at.namespace }, options)
+      await at.cluster.remove(clusterKinds.namespaces, { name: at.namespace }, options)
       await tools.ledger.markGone(namespaceThing(at))
       return { says: `namespace ${at.namespace} and everything in it is deleted` }
     },
   }
+}
+
+async function reportedBy(at: ThreescalePlace): Promise<string> {
+  const manager = await at.cluster.get(clusterKinds.apiManagers, ref(at), { signal: at.signal })
+  const found = manager?.metadata.annotations[versionAnnotations.threescale] ?? 'none'
+  return found.split('.').slice(0, 2).join('.')
 }
 
 function channelOf({ migration }: Pick<StepContext, 'migration'>): string {
@@ -98,10 +116,10 @@ function namespaceThing({ cluster, namespace }: ThreescalePlace) {
 
 async function makeNamespace(tools: Tools, context: StepContext, at: ThreescalePlace): Promise<void> {
   const { cluster, namespace, signal } = at
-  if ((await cluster.get(namespaces, { name: namespace }, { signal })) !== null) return
+  if ((await cluster.get(clusterKinds.namespaces, { name: namespace }, { signal })) !== null) return
   const thing = namespaceThing(at)
   await tools.ledger.intend(thing, makingOf(tools, context, 'the copy of 3scale that is upgraded', 'remove'))
-  await cluster.apply(namespaces, { metadata: { name: namespace }, fields: {} }, { signal })
+  await cluster.apply(clusterKinds.namespaces, { metadata: { name: namespace }, fields: {} }, { signal })
   await tools.ledger.confirm(thing, null)
 }
 
@@ -112,25 +130,36 @@ async function makeOperatorGroup({ cluster, namespace, signal }: ThreescalePlace
   await cluster.apply(operatorGroups, { metadata: { namespace, name: 'threeshift' }, fields }, { signal })
 }
 
-async function makeApiManager(
+/** `more`: of its specification. */
+export async function makeApiManager(
   { cluster, namespace, signal }: ThreescalePlace,
   { migration }: StepContext,
+  more: { readonly [field: string]: ClusterValue } = {},
 ): Promise<void> {
   const keys = fileStorageKeys.slice(0, 4)
   const data = Object.fromEntries(keys.map((key) => [key, new Secret(Buffer.from('none').toString('base64'))]))
-  await cluster.apply(secrets, { metadata: { namespace, name: storageSecret }, fields: { data } }, { signal })
+  await cluster.apply(
+    clusterKinds.secrets,
+    { metadata: { namespace, name: storageSecret }, fields: { data } },
+    { signal },
+  )
   const spec = {
     wildcardDomain: migration.migrationCluster.wildcardDomain,
     resourceRequirementsEnabled: false,
     system: { fileStorage: { simpleStorageService: { configurationSecretRef: { name: storageSecret } } } },
+    ...more,
   }
-  await cluster.apply(apiManagers, { metadata: { namespace, name: apiManagerName }, fields: { spec } }, { signal })
+  await cluster.apply(
+    clusterKinds.apiManagers,
+    { metadata: { namespace, name: apiManagerName }, fields: { spec } },
+    { signal },
+  )
 }
 
 async function ready(at: ThreescalePlace, { migration }: StepContext): Promise<void> {
   const { cluster, signal } = at
   await cluster.until(
-    apiManagers,
+    clusterKinds.apiManagers,
     ref(at),
     (found) =>
       found.some(
@@ -145,8 +174,11 @@ async function ready(at: ThreescalePlace, { migration }: StepContext): Promise<v
 }
 
 async function whyNotReady(at: ThreescalePlace, { migration }: StepContext): Promise<string | null> {
-  if (!(await at.cluster.serves(apiManagers, { signal: at.signal }))) return 'its operator is not installed'
-  const manager = await at.cluster.get(apiManagers, ref(at), { signal: at.signal })
+  if (!(await at.cluster.serves(clusterKinds.apiManagers, { signal: at.signal })))
+    return 'its operator is not installed'
+  if (needsOwnDatabases(migration.source.release))
+    return (await operatorPods(at)) > 0 ? null : 'its operator does not run'
+  const manager = await at.cluster.get(clusterKinds.apiManagers, ref(at), { signal: at.signal })
   if (manager === null) return 'there is no APIManager'
   const version = manager.metadata.annotations[versionAnnotations.threescale] ?? ''
   if (!version.startsWith(migration.source.release)) return `the APIManager reports ${version || 'no version'}`

@@ -4,6 +4,7 @@ import type { Step, StepContext } from '../ports/step.ts'
 import type { DatabaseGoal } from '../ports/cloud.ts'
 import { workingDatabase } from './databases.ts'
 import { factsOf } from './facts.ts'
+import { fault } from './faults.ts'
 import { makingOf } from './making.ts'
 import { measure, measureNone } from './measure.ts'
 import { networkFacts } from './standalone-vpc.ts'
@@ -121,6 +122,8 @@ async function goalsOf(
   const place = { ...sizes, subnetGroup: network.databaseSubnetGroup, securityGroupIds: [network.securityGroupId] }
   const own = await tools.database(migration.migrationCluster.database)
   const { kind, version } = migration.source.database
+  // An instance of another engine would be a wrong twin.
+  if (kind === 'oracle') throw fault('STEP_SOURCE_UNREADABLE', { engine: 'Oracle' })
   const engine = kind === 'postgresql' ? 'postgres' : kind === 'mariadb' ? 'mariadb' : 'mysql'
   const goals: DatabaseGoal[] = [{ ...place, ...login(own), name: migrationDatabaseName(migration), engine, version }]
   if (references(migration).length > 1) {

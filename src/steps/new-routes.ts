@@ -1,4 +1,5 @@
 import type { Step, StepContext } from '../ports/step.ts'
+import { tenantsOf } from './destination-tenants.ts'
 import { measure, measureNone } from './measure.ts'
 import { domainOf, placeOf } from './places.ts'
 import type { Tools } from './tools.ts'
@@ -47,8 +48,7 @@ export function newRoutes(tools: Tools): Step {
   }
 }
 
-async function adminHosts(tools: Tools, { migration, signal }: StepContext): Promise<readonly string[]> {
-  const database = await tools.database(migration.destination.database)
-  const tenants = await tools.threescaleDatabase.tenants(database, { signal })
+async function adminHosts(tools: Tools, context: StepContext): Promise<readonly string[]> {
+  const tenants = await tenantsOf(await placeOf(tools, context, 'destination'))
   return tenants.filter(({ state }) => state === 'approved').map(({ adminHost }) => adminHost)
 }

@@ -1,9 +1,9 @@
 import { never } from '../base/never.ts'
+import { clusterKinds } from '../model/cluster-kinds.ts'
 import type { Migration } from '../model/migration.ts'
 import type { Cluster } from '../ports/cluster.ts'
 import type { StepContext } from '../ports/step.ts'
 import { fault } from './faults.ts'
-import { apiManagers } from './kinds.ts'
 import type { ClusterPlace, Tools } from './tools.ts'
 
 /** One 3scale: which cluster, which namespace, below which domain. */
@@ -63,10 +63,17 @@ export async function placeOf(tools: Tools, context: StepContext, place: Cluster
 }
 
 /** The one APIManager of a place. Faults: STEP_NO_THREESCALE. */
-export async function apiManagerOf({ cluster, place, namespace, signal }: ThreescalePlace) {
+export async function apiManagerOf(at: ThreescalePlace) {
+  const found = await findApiManager(at)
+  if (found === null) throw fault('STEP_NO_THREESCALE', { place: at.place, namespace: at.namespace })
+  return found
+}
+
+/** Null: there is none. Faults: STEP_NO_THREESCALE, when there are several. */
+export async function findApiManager({ cluster, place, namespace, signal }: ThreescalePlace) {
   const found = []
-  for await (const page of cluster.list(apiManagers, { namespace }, { signal })) found.push(...page)
+  for await (const page of cluster.list(clusterKinds.apiManagers, { namespace }, { signal })) found.push(...page)
   const [only, other] = found
-  if (only === undefined || other !== undefined) throw fault('STEP_NO_THREESCALE', { place, namespace })
-  return only
+  if (other !== undefined) throw fault('STEP_NO_THREESCALE', { place, namespace })
+  return only ?? null
 }

@@ -1,13 +1,18 @@
 import { Secret } from '../base/secret.ts'
+import { clusterKinds } from '../model/cluster-kinds.ts'
 import { databaseUrl, redisUrl } from '../model/render-url.ts'
 import { isAtLeast } from '../model/release.ts'
+import { needsOwnDatabases } from '../threescale/releases.ts'
 import { secretsCarriedTo } from '../threescale/secrets.ts'
 import type { Step, StepContext } from '../ports/step.ts'
 import { workingDatabase } from './databases.ts'
+import { deadlineMs } from './deadlines.ts'
 import { unpackSecrets } from './exchanges.ts'
-import { apiManagers } from './kinds.ts'
 import { measure } from './measure.ts'
-import { apiManagerOf, placeOf, type ThreescalePlace } from './places.ts'
+import { factsOf } from './facts.ts'
+import { makeApiManager } from './migration-cluster-ready.ts'
+import { apiManagerOf, findApiManager, placeOf, type ThreescalePlace } from './places.ts'
+import { quiesceFacts } from './quiesce.ts'
 import { changeSecret, digestOf, readSecret, restoreSecret, type SecretValues } from './secrets.ts'
 import type { Tools } from './tools.ts'
 
@@ -47,7 +52,7 @@ export function plugIn(tools: Tools): Step {
     async apply(context) {
       const threescale = await at(context)
       const secrets = await wanted(tools, context)
-      for (const [name, values] of secrets) await changeSecret(threescale, name, values)
+      for (const [name, values] of secrets) await changeSecret(threescale, name, values, context.row.id)
       await makeExternal(threescale, context)
       return { says: `${secrets.size} secrets written`, facts: {} }
     },
@@ -69,7 +74,8 @@ export function plugIn(tools: Tools): Step {
     async undo(context) {
       const threescale = await at(context)
       const names = [...(await wanted(tools, context)).keys()]
-      for (const name of names) await restoreSecret(threescale, name)
+      for (const name of names) await restoreSecret(threescale, name, context.row.id)
+      if (needsOwnDatabases(context.migration.source.release)) await removeApiManager(threescale)
       return { says: `${names.length} secrets are as they were` }
     },
   }
@@ -119,18 +125,33 @@ export async function secretsThatDiffer(
 }
 
 /** 2.11 knows one switch for all databases, later releases one for each. Source: 3scale-operator `apis/apps/v1alpha1`. */
-async function makeExternal(at: ThreescalePlace, { migration }: StepContext): Promise<void> {
+async function makeExternal(at: ThreescalePlace, context: StepContext): Promise<void> {
+  const { release } = context.migration.source
+  // Its operator waits for the routes of a tenant of this name, and names the backend's route after it.
+  const { tenantName } = factsOf(context, 'quiesce', quiesceFacts)
+  const spec = isAtLeast(release, '2.12')
+    ? { tenantName, externalComponents: { system: { database: true, redis: true }, backend: { redis: true } } }
+    : { tenantName, highAvailability: { enabled: true } }
+  if (needsOwnDatabases(release)) return makeApiManager(at, context, spec)
   const { metadata } = await apiManagerOf(at)
-  const spec = isAtLeast(migration.source.release, '2.12')
-    ? { externalComponents: { system: { database: true, redis: true }, backend: { redis: true } } }
-    : { highAvailability: { enabled: true } }
   const ref = { namespace: at.namespace, name: metadata.name }
-  await at.cluster.patch(apiManagers, ref, { kind: 'merge', body: { spec } }, { signal: at.signal })
+  await at.cluster.patch(clusterKinds.apiManagers, ref, { kind: 'merge', body: { spec } }, { signal: at.signal })
 }
 
-async function isExternal(at: ThreescalePlace, { migration }: StepContext): Promise<boolean> {
-  const { spec } = await apiManagerOf(at)
-  if (!isAtLeast(migration.source.release, '2.12')) return spec.highAvailability?.enabled === true
-  const { system, backend } = spec.externalComponents ?? {}
+/** Its operator stands still, so nothing of it runs. */
+async function removeApiManager(at: ThreescalePlace): Promise<void> {
+  const found = await findApiManager(at)
+  if (found === null) return
+  const ref = { namespace: at.namespace, name: found.metadata.name }
+  await at.cluster.remove(clusterKinds.apiManagers, ref, { signal: at.signal, deadlineMs: deadlineMs.removal })
+}
+
+async function isExternal(at: ThreescalePlace, context: StepContext): Promise<boolean> {
+  const found = await findApiManager(at)
+  const { tenantName } = factsOf(context, 'quiesce', quiesceFacts)
+  if (found === null || found.spec.tenantName !== tenantName) return false
+  const { highAvailability, externalComponents } = found.spec
+  if (!isAtLeast(context.migration.source.release, '2.12')) return highAvailability?.enabled === true
+  const { system, backend } = externalComponents ?? {}
   return system?.['database'] === true && system['redis'] === true && backend?.['redis'] === true
 }

@@ -1,13 +1,14 @@
+import { Secret } from '../base/secret.ts'
+import { clusterKinds } from '../model/cluster-kinds.ts'
 import type { ContainerRef } from '../ports/cluster.ts'
 import { fault } from './faults.ts'
-import { pods } from './kinds.ts'
 import type { ThreescalePlace } from './places.ts'
 
 /** A ready pod of porta, and the container in it that commands are run in. Faults: STEP_NO_POD. */
 export async function portaPod(at: ThreescalePlace, element: 'app' | 'sidekiq'): Promise<ContainerRef> {
   const { cluster, namespace, place, signal } = at
   const labels = `threescale_component=system,threescale_component_element=${element}`
-  for await (const page of cluster.list(pods, { namespace, labels }, { signal })) {
+  for await (const page of cluster.list(clusterKinds.pods, { namespace, labels }, { signal })) {
     const ready = page.find(
       ({ metadata, status }) =>
         metadata.deletionTimestamp === undefined &&
@@ -31,4 +32,13 @@ export async function rake(at: ThreescalePlace, task: string): Promise<void> {
 export async function run(at: ThreescalePlace, argv: readonly string[]): Promise<void> {
   const { cluster, signal } = at
   await cluster.exec(await portaPod(at, 'app'), { argv, signal })
+}
+
+/** The same, and what it prints. Nobody knows what is in it. */
+export async function outputOf(at: ThreescalePlace, argv: readonly string[]): Promise<Secret> {
+  const { cluster, signal } = at
+  const pieces: Uint8Array[] = []
+  const onStdout = (bytes: Uint8Array) => void pieces.push(bytes)
+  await cluster.exec(await portaPod(at, 'app'), { argv, onStdout, signal })
+  return new Secret(Buffer.concat(pieces).toString())
 }

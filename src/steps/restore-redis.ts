@@ -2,12 +2,12 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import type { RedisMoveRequest } from '../ports/redis.ts'
 import type { ConfirmResult, Step, StepContext } from '../ports/step.ts'
-import { dumpFiles } from './dump.ts'
 import { fault } from './faults.ts'
-import { dumpsFolder } from './load-system-database.ts'
 import { measure, measureNone } from './measure.ts'
 import { placeOf } from './places.ts'
 import { readRecord, removeRecord, writeRecord } from './records.ts'
+import { redisDump } from './redis-dump.ts'
+import { redisFromSnapshot } from './redis-from-snapshot.ts'
 import type { Tools } from './tools.ts'
 import { operatorPods, podsLeft } from './workloads.ts'
 
@@ -22,7 +22,51 @@ export const restoreRedisFacts = z.object({
 type RestoreRedisFacts = z.output<typeof restoreRedisFacts>
 
 /** Step 14: the counters of the source's backend Redis, into that of RHOAM, while nothing of 3scale runs there. */
-export function restoreRedis(tools: Tools): Step {
+export function restoreRedis(tools: Tools): Required<Step> {
+  const [copied, fromSnapshot] = [redisByCopy(tools), redisFromSnapshot(tools)]
+  const stepOf = ({ migration }: StepContext) =>
+    migration.destination.redis.restoredBy === 'copy' ? copied : fromSnapshot
+  return {
+    check: (context) => stepOf(context).check(context),
+
+    async explain(context) {
+      const inspected = await tools.redis.inspect({
+        source: { kind: 'file', file: await redisDump(tools, context) },
+        spoolFolder: tools.folder,
+        onProgress: () => undefined,
+        signal: context.signal,
+      })
+      const carried = inspected.families.filter(({ handling }) => handling !== 'skip')
+      const { summary, diff } = await stepOf(context).explain(context)
+      return {
+        summary: `${carried.reduce((sum, { keys }) => sum + keys, 0)} of ${inspected.keys} keys are carried; the others are made again from the database or end by themselves. ${summary}`,
+        diff: [
+          ...inspected.families.map(({ name, keys, handling }) => ({
+            what: `${keys} keys of ${name}`,
+            before: null,
+            after: handling,
+          })),
+          ...diff,
+        ],
+      }
+    },
+
+    async apply(context) {
+      await refuseWhileRunning(tools, context)
+      return stepOf(context).apply(context)
+    },
+
+    confirm: (context) => stepOf(context).confirm(context),
+
+    async undo(context) {
+      await refuseWhileRunning(tools, context)
+      return stepOf(context).undo(context)
+    },
+  }
+}
+
+function redisByCopy(tools: Tools): Required<Step> {
+  const moveOf = async (context: StepContext) => redisMove(tools, context, await redisDump(tools, context))
   return {
     async check() {
       const facts = await readRecord(tools, record, restoreRedisFacts)
@@ -30,24 +74,16 @@ export function restoreRedis(tools: Tools): Step {
       return { kind: 'done', says: says(facts), facts: { ...facts } }
     },
 
-    async explain(context) {
-      const inspected = await tools.redis.inspect(await moveOf(tools, context))
-      const carried = inspected.families.filter(({ handling }) => handling !== 'skip')
-      return {
-        summary: `${carried.reduce((sum, { keys }) => sum + keys, 0)} of ${inspected.keys} keys are carried; the others are made again from the database or end by themselves.`,
-        diff: inspected.families.map(({ name, keys, handling }) => ({
-          what: `${keys} keys of ${name}`,
-          before: null,
-          after: handling,
-        })),
-      }
-    },
+    explain: async () => ({
+      summary: "They are written into RHOAM's Redis; what is there now is kept as a file.",
+      diff: [{ what: savedFile, before: null, after: "what is in RHOAM's Redis now" }],
+    }),
 
     async apply(context) {
-      await refuseWhileRunning(tools, context)
-      const move = await moveOf(tools, context)
+      const move = await moveOf(context)
       const saved = await tools.snapshots.save({
         source: { kind: 'server', endpoint: move.target },
+        carry: 'all',
         file: join(tools.folder, savedFile),
         spoolFolder: tools.folder,
         onProgress: () => undefined,
@@ -59,18 +95,13 @@ export function restoreRedis(tools: Tools): Step {
       return { says: says(facts), facts }
     },
 
-    confirm: async (context) => compareCounters(tools, await moveOf(tools, context)),
+    confirm: async (context) => compareCounters(tools, await moveOf(context)),
 
     async undo() {
       await removeRecord(tools, record)
       return { says: `what was there before is in ${savedFile}; the next restore writes over what this one wrote` }
     },
   }
-}
-
-/** From the dump that the vendor unpacked. */
-function moveOf(tools: Tools, context: StepContext): Promise<RedisMoveRequest> {
-  return redisMove(tools, context, join(dumpsFolder(tools), dumpFiles.redis))
 }
 
 /** From a dump in `file` into RHOAM's Redis. */

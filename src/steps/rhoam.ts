@@ -1,10 +1,10 @@
 import { z } from 'zod'
+import { clusterKinds } from '../model/cluster-kinds.ts'
 import { measure, measureNone } from './measure.ts'
 import type { Step, StepContext } from '../ports/step.ts'
 import { masterApi } from './apis.ts'
 import { deadlineMs } from './deadlines.ts'
 import { factsOf } from './facts.ts'
-import { deployments, rhmis } from './kinds.ts'
 import { placeOf, rhoamNamespaces, type ThreescalePlace } from './places.ts'
 import { readRecord, writeRecord } from './records.ts'
 import { scaleDeployment } from './workloads.ts'
@@ -27,13 +27,17 @@ export function rhoamOperator({ migration }: StepContext) {
 
 /** How many pods of RHOAM's operator are ready. */
 export async function rhoamPods({ cluster, signal }: ThreescalePlace, context: StepContext): Promise<number> {
-  const found = await cluster.get(deployments, rhoamOperator(context), { signal })
+  const found = await cluster.get(clusterKinds.deployments, rhoamOperator(context), { signal })
   return found?.status.readyReplicas ?? 0
 }
 
 /** The one RHMI. Null: RHOAM is not installed. */
 export async function rhmiOf({ cluster, signal }: ThreescalePlace, { migration }: StepContext) {
-  for await (const page of cluster.list(rhmis, { namespace: rhoamNamespaces(migration).operator }, { signal })) {
+  for await (const page of cluster.list(
+    clusterKinds.rhmis,
+    { namespace: rhoamNamespaces(migration).operator },
+    { signal },
+  )) {
     const [first] = page
     if (first !== undefined) return first
   }
@@ -111,7 +115,7 @@ export function rhoamComplete(tools: Tools): Step {
       const before = factsOf(context, 'rhoam-scale-up', rhoamFacts)
       const namespace = rhoamNamespaces(context.migration).operator
       await at.cluster.until(
-        rhmis,
+        clusterKinds.rhmis,
         { namespace },
         (found) => found.some((rhmi) => whyIncomplete(rhmi, before) === null),
         {

@@ -1,8 +1,8 @@
+import { clusterKinds } from '../model/cluster-kinds.ts'
 import { rakeTasks } from '../threescale/pod-commands.ts'
 import { deployJobsOf, workloadsOf } from '../threescale/workloads.ts'
 import type { Step, StepContext } from '../ports/step.ts'
 import { deadlineMs } from './deadlines.ts'
-import { jobs } from './kinds.ts'
 import { placeOf, type ThreescalePlace } from './places.ts'
 import { rake } from './pods.ts'
 import { stopThreescale } from './scale-down.ts'
@@ -58,7 +58,7 @@ async function forgetHooks({ cluster, namespace, signal }: ThreescalePlace, { mi
   const hooks = deployJobsOf(migration.destination.threescaleRelease)
   if (hooks === null) return
   for (const name of [hooks.before, hooks.after]) {
-    await cluster.remove(jobs, { namespace, name }, { signal, deadlineMs: deadlineMs.removal })
+    await cluster.remove(clusterKinds.jobs, { namespace, name }, { signal, deadlineMs: deadlineMs.removal })
   }
 }
 

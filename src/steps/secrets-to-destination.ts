@@ -38,7 +38,7 @@ export function secretsToDestination(tools: Tools): Step {
       let written = 0
       for (const { at, secrets } of await targets(tools, context)) {
         for (const [name, values] of secrets) {
-          await changeSecret(at, name, values)
+          await changeSecret(at, name, values, context.row.id)
           written++
         }
       }
@@ -58,7 +58,8 @@ export function secretsToDestination(tools: Tools): Step {
 
     async undo(context) {
       const all = await targets(tools, context)
-      for (const { at, secrets } of all) for (const name of secrets.keys()) await restoreSecret(at, name)
+      for (const { at, secrets } of all)
+        for (const name of secrets.keys()) await restoreSecret(at, name, context.row.id)
       return { says: 'the secrets of the fresh installation are back in both namespaces' }
     },
   }

@@ -1,13 +1,16 @@
 import { createHash } from 'node:crypto'
 import { Secret } from '../base/secret.ts'
+import { clusterKinds } from '../model/cluster-kinds.ts'
+import type { RowId } from '../model/row-id.ts'
 import type { Cluster, Waiting } from '../ports/cluster.ts'
 import { deadlineMs } from './deadlines.ts'
 import { fault } from './faults.ts'
-import { secrets } from './kinds.ts'
 import type { ClusterPlace } from './tools.ts'
 
-/** Before a secret is changed, what it held is kept beside it, under this name and its own. */
-const savedPrefix = 'threeshift-saved-'
+/** Before a row changes a secret, what it held is kept beside it: each row goes back to what it found. */
+function savedName(name: string, row: RowId): string {
+  return `threeshift-saved-${row}-${name}`
+}
 
 export interface SecretPlace extends Waiting {
   readonly cluster: Cluster
@@ -21,10 +24,13 @@ export type SecretValues = Readonly<Record<string, Secret>>
 /** Null: there is none of this name. */
 export async function readSecret(place: SecretPlace, name: string): Promise<SecretValues | null> {
   const { cluster, namespace, signal } = place
-  const found = await cluster.get(secrets, { namespace, name }, { signal })
+  const found = await cluster.get(clusterKinds.secrets, { namespace, name }, { signal })
   if (found === null) return null
   return Object.fromEntries(
-    Object.entries(found.data).map(([key, value]) => [key, new Secret(Buffer.from(value, 'base64').toString())]),
+    Object.entries(found.data).map(([key, value]) => [
+      key,
+      new Secret(Buffer.from(value.reveal('decode it'), 'base64').toString()),
+    ]),
   )
 }
 
@@ -46,16 +52,15 @@ export function digestOf(values: SecretValues): string {
 }
 
 /**
- * Sets keys of a Secret and leaves its other keys; makes it if need be. What it held before the first change is kept in a
- * Secret of its own, so that `restoreSecret` can put it back.
+ * Sets keys of a Secret and leaves its other keys; makes it if need be. What it held before the row's first change is kept in
+ * a Secret of its own, so that `restoreSecret` can put it back.
  */
-export async function changeSecret(place: SecretPlace, name: string, values: SecretValues): Promise<void> {
-  await keep(place, name)
+export async function changeSecret(place: SecretPlace, name: string, values: SecretValues, row: RowId): Promise<void> {
+  await keep(place, name, savedName(name, row))
   await write(place, name, values)
 }
 
-async function keep(place: SecretPlace, name: string): Promise<void> {
-  const saved = `${savedPrefix}${name}`
+async function keep(place: SecretPlace, name: string, saved: string): Promise<void> {
   if ((await readSecret(place, saved)) !== null) return
   const before = await readSecret(place, name)
   // An empty one says that there was none.
@@ -68,31 +73,28 @@ async function write(place: SecretPlace, name: string, values: SecretValues): Pr
     Object.entries(values).map(([key, value]) => [key, new Secret(toBase64(value.reveal('write it into a Secret')))]),
   )
   const manifest = { metadata: { namespace, name }, fields: { type: 'Opaque', data } }
-  await cluster.apply(secrets, manifest, { signal, force: true })
+  await cluster.apply(clusterKinds.secrets, manifest, { signal, force: true })
 }
 
 function toBase64(value: string): string {
   return Buffer.from(value).toString('base64')
 }
 
-/** Puts back what `changeSecret` kept, and forgets it. Without that it changes nothing. */
-export async function restoreSecret(place: SecretPlace, name: string): Promise<void> {
+/** Puts back what `changeSecret` kept for this row, and forgets it. Without that it changes nothing. */
+export async function restoreSecret(place: SecretPlace, name: string, row: RowId): Promise<void> {
   const { cluster, namespace, signal } = place
-  const saved = await cluster.get(secrets, { namespace, name: `${savedPrefix}${name}` }, { signal })
+  const kept = { namespace, name: savedName(name, row) }
+  const saved = await cluster.get(clusterKinds.secrets, kept, { signal })
   if (saved === null) return
   const ref = { namespace, name }
   if (Object.keys(saved.data).length === 0) {
-    await cluster.remove(secrets, ref, { signal, deadlineMs: deadlineMs.removal })
+    await cluster.remove(clusterKinds.secrets, ref, { signal, deadlineMs: deadlineMs.removal })
   } else {
-    const now = await cluster.get(secrets, ref, { signal })
+    const now = await cluster.get(clusterKinds.secrets, ref, { signal })
     const gone = Object.keys(now?.data ?? {}).filter((key) => !Object.hasOwn(saved.data, key))
     const data: Record<string, Secret | null> = Object.fromEntries(gone.map((key) => [key, null]))
-    for (const [key, value] of Object.entries(saved.data)) data[key] = new Secret(value)
-    await cluster.patch(secrets, ref, { kind: 'merge', body: { data } }, { signal })
+    for (const [key, value] of Object.entries(saved.data)) data[key] = value
+    await cluster.patch(clusterKinds.secrets, ref, { kind: 'merge', body: { data } }, { signal })
   }
-  await cluster.remove(
-    secrets,
-    { namespace, name: `${savedPrefix}${name}` },
-    { signal, deadlineMs: deadlineMs.removal },
-  )
+  await cluster.remove(clusterKinds.secrets, kept, { signal, deadlineMs: deadlineMs.removal })
 }

@@ -1,10 +1,10 @@
 import { z } from 'zod'
+import { clusterKinds } from '../model/cluster-kinds.ts'
 import type { Step, StepContext } from '../ports/step.ts'
 import { backupFacts, backupFile } from './backup-postgres.ts'
 import { moveBetween, workingDatabase } from './databases.ts'
 import { deadlineMs } from './deadlines.ts'
 import { factsOf } from './facts.ts'
-import { postgresSnapshots } from './kinds.ts'
 import { keepDump, restoreDump } from './kept-dumps.ts'
 import { measure, measureNone } from './measure.ts'
 import { placeOf, rhoamNamespaces } from './places.ts'
@@ -100,14 +100,19 @@ async function takeSnapshot(tools: Tools, context: StepContext): Promise<void> {
   const { cluster, signal } = await placeOf(tools, context, 'destination')
   const ref = { namespace: rhoamNamespaces(context.migration).operator, name: snapshotName }
   await cluster.apply(
-    postgresSnapshots,
+    clusterKinds.postgresSnapshots,
     { metadata: ref, fields: { spec: { resourceName, skipDelete: true } } },
     { signal },
   )
-  await cluster.until(postgresSnapshots, ref, (found) => found.some(({ status }) => status.phase === 'complete'), {
-    signal,
-    deadlineMs: deadlineMs.podsReady,
-    what: `snapshot ${snapshotName} of ${resourceName}`,
-    describe: (found) => found.map(({ status }) => `${status.phase} ${status.message}`).join(),
-  })
+  await cluster.until(
+    clusterKinds.postgresSnapshots,
+    ref,
+    (found) => found.some(({ status }) => status.phase === 'complete'),
+    {
+      signal,
+      deadlineMs: deadlineMs.podsReady,
+      what: `snapshot ${snapshotName} of ${resourceName}`,
+      describe: (found) => found.map(({ status }) => `${status.phase} ${status.message}`).join(),
+    },
+  )
 }

@@ -1,12 +1,11 @@
-import { z } from 'zod'
-import { clusterKind } from '../model/cluster-object.ts'
+import { clusterKinds } from '../model/cluster-kinds.ts'
 import type { Step, StepContext } from '../ports/step.ts'
 import type { AuthenticationProvider, TenantApi } from '../ports/threescale-api.ts'
 import type { StoredTenant } from '../ports/threescale-database.ts'
 import { tenantApi } from './apis.ts'
 import { deadlineMs } from './deadlines.ts'
+import { tenantsOf } from './destination-tenants.ts'
 import { fault } from './faults.ts'
-import { routes } from './kinds.ts'
 import { measure, measureNone } from './measure.ts'
 import { placeOf, rhoamNamespaces, type ThreescalePlace } from './places.ts'
 import { secretValue } from './secrets.ts'
@@ -18,10 +17,7 @@ import { rhoamAdminHost } from './traps.ts'
  * the tenant's real admin host, and a provider of that client in the tenant.
  */
 
-const clients = clusterKind(
-  { apiVersion: 'keycloak.org/v1alpha1', kind: 'KeycloakClient', plural: 'keycloakclients', namespaced: true },
-  { status: z.object({ ready: z.boolean().default(false) }).prefault({}) },
-)
+const clients = clusterKinds.keycloakClients
 
 const realm = 'openshift'
 /** Of the provider in each tenant. */
@@ -47,10 +43,8 @@ interface Integration {
 
 /** The tenants to be integrated. Faults: STEP_NO_TOKEN. */
 async function integrations(tools: Tools, context: StepContext, at: ThreescalePlace): Promise<readonly Integration[]> {
-  const { migration, signal } = context
-  const database = await tools.database(migration.destination.database)
-  const tenants = (await tools.threescaleDatabase.tenants(database, { signal })).filter(
-    ({ adminHost, state }) => adminHost !== rhoamAdminHost(migration) && state === 'approved',
+  const tenants = (await tenantsOf(at)).filter(
+    ({ adminHost, state }) => adminHost !== rhoamAdminHost(context.migration) && state === 'approved',
   )
   const without = tenants.filter(({ token }) => token === null).map(({ id }) => id)
   if (without.length > 0) throw fault('STEP_NO_TOKEN', { tenants: without })
@@ -159,7 +153,7 @@ async function readyClients(
 /** Where users log in. Faults: STEP_NO_SSO. */
 async function loginSite({ cluster, signal }: ThreescalePlace, { migration }: StepContext): Promise<string> {
   const namespace = rhoamNamespaces(migration).sso
-  const route = await cluster.get(routes, { namespace, name: loginRoute }, { signal })
+  const route = await cluster.get(clusterKinds.routes, { namespace, name: loginRoute }, { signal })
   if (route === null) throw fault('STEP_NO_SSO', { namespace, route: loginRoute })
   return `https://${route.spec.host}/auth/realms/${realm}`
 }

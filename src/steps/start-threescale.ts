@@ -1,32 +1,68 @@
+import { clusterKinds } from '../model/cluster-kinds.ts'
 import type { StepContext } from '../ports/step.ts'
 import { masterApi } from './apis.ts'
 import { deadlineMs } from './deadlines.ts'
-import { routes } from './kinds.ts'
 import { measureNone } from './measure.ts'
-import { domainOf, type ThreescalePlace } from './places.ts'
+import { apiManagerOf, domainOf, type ThreescalePlace } from './places.ts'
 import { rake } from './pods.ts'
 import type { Tools } from './tools.ts'
 import { operatorPods, operatorRef, readWorkloads, scaleDeployment, scaleUp } from './workloads.ts'
 
-/** Starts the operator and every workload that was stopped, and has the routes made of what the database says. */
+/**
+ * Starts the operator and every workload that was stopped, waits until the operator says that all of them are ready, those that
+ * it makes only now included, and has the routes made of what the database says.
+ */
 export async function startThreescale(at: ThreescalePlace): Promise<readonly string[]> {
   await scaleDeployment(at, operatorRef(at), 1)
   const started = await scaleUp(at)
+  await deploymentsReady(at)
   await rake(at, 'zync:resync:domains')
   return started
+}
+
+async function deploymentsReady(at: ThreescalePlace): Promise<void> {
+  const { cluster, namespace, signal } = at
+  const { metadata } = await apiManagerOf(at)
+  // Zero that somebody wanted stays zero.
+  const unwanted = new Set((await readWorkloads(at)).filter(({ wanted }) => wanted === 0).map(({ name }) => name))
+  await cluster.until(
+    clusterKinds.apiManagers,
+    { namespace, name: metadata.name },
+    (found) =>
+      found.some(
+        ({ status: { deployments } }) =>
+          deployments.ready.length > 0 &&
+          deployments.starting.length === 0 &&
+          deployments.stopped.every((name) => unwanted.has(name)),
+      ),
+    {
+      signal,
+      deadlineMs: deadlineMs.hop,
+      what: `3scale in ${namespace} to be ready`,
+      describe: (found) =>
+        found
+          .map(
+            ({ status: { deployments } }) =>
+              `starting ${deployments.starting.join(' ')}, stopped ${deployments.stopped.join(' ')}`,
+          )
+          .join(),
+    },
+  )
 }
 
 /** Why it does not run as it should, or null. */
 export async function whyNotRunning(at: ThreescalePlace): Promise<string | null> {
   if ((await operatorPods(at)) === 0) return 'its operator is stopped'
-  const stopped = (await readWorkloads(at)).filter(({ saved, wanted, ready }) => saved !== null || ready < wanted)
+  const all = await readWorkloads(at)
+  if (all.length === 0) return 'nothing of it is there'
+  const stopped = all.filter(({ saved, wanted, ready }) => saved !== null || ready < wanted)
   return stopped.length === 0 ? null : `${stopped.map(({ name }) => name).join(', ')} are not ready`
 }
 
 /** Waits until every host is the host of an admitted route; gives the hosts of all routes. */
 export async function routesAdmitted(at: ThreescalePlace, hosts: readonly string[]): Promise<readonly string[]> {
   const { cluster, namespace, signal } = at
-  const found = await cluster.until(routes, { namespace }, (all) => missing(all, hosts).length === 0, {
+  const found = await cluster.until(clusterKinds.routes, { namespace }, (all) => missing(all, hosts).length === 0, {
     signal,
     deadlineMs: deadlineMs.routes,
     what: `routes for ${hosts.length} hosts in ${namespace}`,

@@ -8,6 +8,7 @@ import type { Cloud } from '../ports/cloud.ts'
 import type { Cluster } from '../ports/cluster.ts'
 import type { DumpMover } from '../ports/dump.ts'
 import type { Exchange, PartStore, PartyCard, PartyKeys } from '../ports/exchange.ts'
+import type { FileStorage } from '../ports/files.ts'
 import type { HostNames } from '../ports/host-names.ts'
 import type { Ledger } from '../ports/ledger.ts'
 import type { QueueWatch } from '../ports/queues.ts'
@@ -43,6 +44,7 @@ export interface Tools {
   readonly threescaleDatabase: ThreescaleDatabase
   readonly dumps: DumpMover
   readonly exchange: ExchangeTools
+  readonly files: FileStorage
   /** What a reference of the migration's file (`env:NAME`, `file:PATH`) leads to. */
   database(reference: string): Promise<DatabaseAddress>
   redisAt(reference: string): Promise<RedisEndpoint>

@@ -1,8 +1,8 @@
+import { clusterKinds } from '../model/cluster-kinds.ts'
 import type { ObjectRef } from '../model/cluster-object.ts'
 import { type WorkloadName, workloads } from '../threescale/workloads.ts'
 import type { Cluster, Waiting } from '../ports/cluster.ts'
 import { deadlineMs } from './deadlines.ts'
-import { deploymentConfigs, deployments, pods } from './kinds.ts'
 
 /*
  * 3scale's workloads in one namespace, whatever the release: Deployments and DeploymentConfigs of the known names. How many
@@ -24,7 +24,7 @@ export function operatorRef({ operatorNamespace }: { readonly operatorNamespace:
 
 /** How many pods the operator has; 0 also where there is no operator. */
 export async function operatorPods(at: OperatorPlace): Promise<number> {
-  return (await at.cluster.get(deployments, operatorRef(at), { signal: at.signal }))?.status.replicas ?? 0
+  return (await at.cluster.get(clusterKinds.deployments, operatorRef(at), { signal: at.signal }))?.status.replicas ?? 0
 }
 
 export interface RunningWorkload {
@@ -62,13 +62,13 @@ interface Place extends Waiting {
   readonly namespace: string
 }
 
-const kindOf = { Deployment: deployments, DeploymentConfig: deploymentConfigs } as const
+const kindOf = { Deployment: clusterKinds.deployments, DeploymentConfig: clusterKinds.deploymentConfigs } as const
 
 /** All of them that are there, by name. */
 export async function readWorkloads(place: Place): Promise<readonly RunningWorkload[]> {
   const { cluster, namespace, signal } = place
   const found: RunningWorkload[] = []
-  for (const kind of [deployments, deploymentConfigs]) {
+  for (const kind of [clusterKinds.deployments, clusterKinds.deploymentConfigs]) {
     if (!(await cluster.serves(kind, { signal }))) continue
     for await (const page of cluster.list(kind, { namespace }, { signal })) {
       found.push(
@@ -76,8 +76,8 @@ export async function readWorkloads(place: Place): Promise<readonly RunningWorkl
           .filter(({ metadata }) => known.has(metadata.name))
           .map(({ metadata, spec, status }) => ({
             name: metadata.name,
-            kind: kind === deployments ? ('Deployment' as const) : ('DeploymentConfig' as const),
-            wanted: spec.replicas ?? 1,
+            kind: kind === clusterKinds.deployments ? ('Deployment' as const) : ('DeploymentConfig' as const),
+            wanted: spec.replicas,
             ready: status.readyReplicas,
             saved: savedIn(metadata.annotations),
           })),
@@ -128,7 +128,7 @@ async function annotate(place: Place, workload: RunningWorkload, value: string |
 export async function podsGone(place: Place, of: (workload: string) => boolean): Promise<void> {
   const { cluster, namespace, signal } = place
   await cluster.until(
-    pods,
+    clusterKinds.pods,
     { namespace, labels: podLabels },
     (all) => !all.some((pod) => of(workloadOf(pod.metadata.labels))),
     {
@@ -144,7 +144,7 @@ export async function podsGone(place: Place, of: (workload: string) => boolean):
 export async function podsLeft(place: Place, except: readonly string[] = []): Promise<readonly string[]> {
   const { cluster, namespace, signal } = place
   const left: string[] = []
-  for await (const page of cluster.list(pods, { namespace, labels: podLabels }, { signal })) {
+  for await (const page of cluster.list(clusterKinds.pods, { namespace, labels: podLabels }, { signal })) {
     left.push(
       ...page
         .filter(({ metadata }) => !except.includes(workloadOf(metadata.labels)))
@@ -192,7 +192,7 @@ async function ready(place: Place, workload: RunningWorkload): Promise<void> {
   await cluster.until(
     kindOf[workload.kind],
     { namespace, name },
-    (found) => found.some(({ spec, status }) => status.readyReplicas >= (spec.replicas ?? 1)),
+    (found) => found.some(({ spec, status }) => status.readyReplicas >= spec.replicas),
     {
       signal,
       deadlineMs: deadlineMs.podsReady,
@@ -209,9 +209,9 @@ export async function scaleDeployment(
   replicas: number,
 ) {
   const { cluster, signal } = place
-  await cluster.scale(deployments, ref, replicas, { signal })
+  await cluster.scale(clusterKinds.deployments, ref, replicas, { signal })
   await cluster.until(
-    deployments,
+    clusterKinds.deployments,
     ref,
     (found) => found.some(({ status }) => (replicas === 0 ? status.replicas === 0 : status.readyReplicas >= replicas)),
     {

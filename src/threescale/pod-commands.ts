@@ -54,6 +54,41 @@ export function restoreMasterPlanCommand(planId: string | null): readonly string
   return runner(`${begin}; service.update!(default_application_plan: ${plan}); ${report}`)
 }
 
+/**
+ * Tells the tenants that are not on their way out, by id, with one access token each and their services' tokens: what no
+ * API tells. In a container of system-app that has Rails; its output is a secret.
+ *
+ * Columns are read by their names in the database, which are the same in every release. Source: porta `app/models/`
+ * account.rb, access_token.rb, service_token.rb.
+ */
+export function readTenantsCommand(): readonly string[] {
+  return runner(
+    [
+      "tenants = Account.where(provider: true, master: [nil, false]).where.not(state: 'scheduled_for_deletion').order(:id)",
+      `found = tenants.map { |account| ${tenantScript} }`,
+      'puts({ threeshift: found }.to_json)',
+    ].join('; '),
+  )
+}
+
+/** The best token first: one that may read statistics, then one that may write. Those that are kept as digests are of no use. */
+const tenantScript = [
+  "admins = User.where(account_id: account.id, role: 'admin', state: 'active').pluck(:id)",
+  "usable = AccessToken.where(owner_id: admins).select { |token| token.scopes.include?('account_management') && !token.value.start_with?('SHA384$') }",
+  "best = usable.min_by { |token| [token.scopes.include?('stats') ? 0 : 1, token.permission == 'rw' ? 0 : 1, token.id] }",
+  "services = Service.where(account_id: account.id).where.not(state: 'deleted').order(:id)",
+  'of_services = services.map { |service| { id: service.id.to_s, systemName: service[:system_name], token: ServiceToken.where(service_id: service.id).minimum(:value) } }',
+  '{ id: account.id.to_s, orgName: account[:org_name], state: account[:state], adminHost: account[:self_domain], portalHost: account[:domain], fromEmail: account[:from_email], token: best&.value, services: of_services }',
+].join('; ')
+
+/** The line of JSON among whatever else Rails says, without checking what it holds; undefined: there is none. */
+export function jsonOf(stdout: string): unknown {
+  const line = stdout.split('\n').findLast((text) => text.startsWith('{"threeshift":'))
+  if (line === undefined) return undefined
+  const parsed: unknown = JSON.parse(line)
+  return typeof parsed === 'object' && parsed !== null && 'threeshift' in parsed ? parsed.threeshift : undefined
+}
+
 function runner(script: string): readonly string[] {
   return ['bundle', 'exec', 'rails', 'runner', script]
 }

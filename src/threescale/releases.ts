@@ -90,3 +90,9 @@ export const releaseFacts = {
     bundled: { redis: null, mysql: null, postgresql: null, zync: '15', memcached: '1.5' },
   },
 } as const satisfies Record<Release, ReleaseFacts>
+
+/** Whether a 3scale of this release starts only with databases outside its operator. */
+export function needsOwnDatabases(release: Release): boolean {
+  const { mysql, postgresql }: BundledDatabases = releaseFacts[release].bundled
+  return mysql === null && postgresql === null
+}

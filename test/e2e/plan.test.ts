@@ -23,7 +23,7 @@ test('plan prints every row with its owner, the dropped rows with reasons and a 
   assert.equal(stderr, '')
   assert.match(stdout, /^25 +Point systems to the new routes +customer +customer +back +NO\. Point of no return/m)
   assert.match(stdout, /^P11 +Create the custom domain: the destination has no custom domain$/m)
-  assert.match(stdout, /^Downtime +25 rows, from 1 quiesce to 25 new-routes$/m)
+  assert.match(stdout, /^Downtime +26 rows, from 1 quiesce to 25 new-routes$/m)
   // oxlint-disable-next-line no-control-regex -- the escape character is what is looked for
   assert.doesNotMatch(stdout, /\u001b/)
 })
@@ -32,7 +32,7 @@ test('plan --json prints exactly one object with the rows', async () => {
   const { code, stdout } = await run('plan', '-c', 'migration.yaml', '--json')
   assert.equal(code, 0)
   const plan = JSON.parse(stdout)
-  assert.equal(plan.rows.length, 38)
+  assert.equal(plan.rows.length, 40)
   for (const row of plan.rows) {
     for (const key of ['id', 'number', 'owner', 'place']) assert.equal(typeof row[key], 'string', key)
     for (const key of ['serviceAffecting', 'reversible', 'inOutage']) assert.equal(typeof row[key], 'boolean', key)
@@ -138,4 +138,22 @@ test('a reader that leaves early is no error', async () => {
   const code = await new Promise((resolve) => child.once('close', resolve))
   assert.equal(stderr, '')
   assert.equal(code, 0)
+})
+
+test('an Oracle source is planned, and refused before anything begins', async () => {
+  const text = await readFile(join(folder.path, 'migration.yaml'), 'utf8')
+  const oracle = text.replace(/kind: \w+/, 'kind: oracle').replace(/version: '?5\.7'?/, "version: '19'")
+  assert.notEqual(oracle, text)
+  await writeFile(join(folder.path, 'oracle.yaml'), oracle)
+  const planned = await run('plan', '-c', 'oracle.yaml')
+  assert.equal(planned.code, 0, planned.stderr)
+  assert.match(planned.stdout, /cannot read Oracle yet/)
+  const refused = await run('run', '-c', 'oracle.yaml', '--as', 'ops')
+  assert.equal(refused.code, 4)
+  assert.match(refused.stderr, /SOURCE_UNREADABLE.*Oracle/s)
+  const environment = { SOURCE: 'oracle://scott:tiger@oracle.example.com:1521/XE' }
+  const assessed = await runCli(['db', 'assess', '--source', 'env:SOURCE'], { cwd: folder.path, env: environment })
+  assert.equal(assessed.code, 64)
+  assert.match(assessed.stderr, /Oracle is not read/)
+  assert.doesNotMatch(assessed.stderr, /tiger/)
 })

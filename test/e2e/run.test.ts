@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { rmSync } from 'node:fs'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
@@ -25,14 +26,22 @@ describe('a migration from the command line', () => {
   })
   after(() => rmSync(folder, { recursive: true, force: true }))
 
-  /** Runs a command with made-up steps; `interruptAt`: what it says on stderr before it is interrupted. */
-  const engine = async (args: readonly string[], interruptAt?: string, workMs = 0) => {
+  interface Interruption {
+    /** What it says on stderr before each interruption. */
+    readonly at: readonly string[]
+    readonly workMs: number
+    readonly drainMs: number
+  }
+
+  /** Runs a command with made-up steps. */
+  const engine = async (args: readonly string[], interruption: Interruption = { at: [], workMs: 0, drainMs: 0 }) => {
     const child = spawn(process.execPath, [command, ...args, '--json'], {
       cwd: folder,
       env: {
         ...process.env,
         WORLD: world,
-        WORK_MS: String(workMs),
+        WORK_MS: String(interruption.workMs),
+        DRAIN_MS: String(interruption.drainMs),
         THREESHIFT_STATE_DIR: join(folder, 'state'),
         THREESHIFT_DATABASE_URL: '',
         NODE_COMPILE_CACHE: join(folder, 'compile-cache'),
@@ -40,25 +49,31 @@ describe('a migration from the command line', () => {
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     let [stdout, stderr] = ['', '']
-    let isInterrupted = false
+    let interrupts = 0
     child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text))
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       stderr += text
-      if (interruptAt === undefined || isInterrupted || !stderr.includes(interruptAt)) return
-      isInterrupted = child.kill('SIGINT')
+      const next = interruption.at[interrupts]
+      if (next === undefined || !stderr.includes(next)) return
+      interrupts += 1
+      child.kill('SIGINT')
     })
     const code = await new Promise<number | null>((resolve, reject) => {
       child.once('error', reject)
       child.once('close', resolve)
     })
-    return { code, stderr, result: JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '{}') }
+    return { code, stderr, result: JSON.parse(stdout.trimEnd().split('\n').at(-1) || '{}') }
   }
   const run = (...more: readonly string[]) => engine(['run', '-c', 'migration.yaml', '--as', 'ops', ...more])
   const approve = (row: string, party: string, name: string) =>
     engine(['approve', 'rehearsal', row, '--party', party, '--as', name, '--reason', 'as agreed'])
 
   test('runs until somebody has to act, goes on after Ctrl-C and after approvals, and says so with its exit code', async () => {
-    const interrupted = await engine(['run', '-c', 'migration.yaml', '--as', 'ops'], 'access-confirmed: apply', 200)
+    const interrupted = await engine(['run', '-c', 'migration.yaml', '--as', 'ops'], {
+      at: ['access-confirmed: apply'],
+      workMs: 200,
+      drainMs: 0,
+    })
     assert.equal(interrupted.code, 4, interrupted.stderr)
     assert.equal(interrupted.result.fault.code, 'STOPPED')
 
@@ -90,5 +105,41 @@ describe('a migration from the command line', () => {
       client.query('SELECT row_id, count(*)::int FROM effects GROUP BY row_id HAVING count(*) <> 1'),
     )
     assert.deepEqual(effects.rows, [])
+  })
+
+  test('Ctrl-C once lets the verb end its batch, twice does not wait for it; both go on with the next run', async () => {
+    const text = await readFile(join(folder, 'migration.yaml'), 'utf8')
+    await writeFile(join(folder, 'interrupted.yaml'), text.replace(/^name: .*$/m, 'name: interrupted'))
+    const command = ['run', '-c', 'interrupted.yaml', '--as', 'ops']
+    const calls = async () => {
+      const { rows } = await onDatabase(world, (client) =>
+        client.query(
+          "SELECT row_id, verb, ended IS NOT NULL AS ended FROM calls WHERE migration = 'interrupted' ORDER BY id",
+        ),
+      )
+      return rows.map(({ row_id, verb, ended }) => `${row_id} ${verb} ${ended ? 'ended' : 'cut off'}`)
+    }
+    // Longer than the test may take: who waits for it never comes back.
+    const forEverMs = 3600_000
+    const begins = 'access-granted: check'
+
+    const once = await engine(command, { at: [begins], workMs: forEverMs, drainMs: 300 })
+    assert.equal(once.code, 4, once.stderr)
+    assert.equal(once.result.fault.code, 'STOPPED')
+    assert.deepEqual(await calls(), ['access-granted check ended'])
+
+    const twice = await engine(command, { at: [begins, 'Stopping safely'], workMs: forEverMs, drainMs: forEverMs })
+    assert.equal(twice.code, 130, twice.stderr)
+    assert.deepEqual(await calls(), ['access-granted check ended', 'access-granted check cut off'])
+
+    const goesOn = await engine(command)
+    assert.equal(goesOn.code, 3, goesOn.stderr)
+    assert.equal(goesOn.result.migrations[0].baton.row, 'quiesce')
+    const effects = await onDatabase(world, (client) =>
+      client.query("SELECT row_id FROM effects WHERE migration = 'interrupted' GROUP BY row_id HAVING count(*) <> 1"),
+    )
+    assert.deepEqual(effects.rows, [])
+    // One check more than rows were looked at for each of the two.
+    assert.equal((await calls()).filter((call) => call.startsWith('access-granted check')).length, 3)
   })
 })

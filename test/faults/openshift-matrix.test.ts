@@ -73,6 +73,14 @@ const unknown = { '500': 'OUTCOME_UNKNOWN', '503': 'OUTCOME_UNKNOWN', 'reset bef
 
 const rows: readonly Row[] = [
   {
+    verb: 'serves',
+    // Discovery is no resource.
+    resource: '',
+    call: async () => assert.equal(await cluster.serves(configMaps, { signal }), true),
+    once: { '409': 'CONFLICT' },
+    always: {},
+  },
+  {
     verb: 'get',
     resource: 'configmaps',
     apiVerb: 'get',

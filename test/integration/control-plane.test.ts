@@ -270,6 +270,9 @@ describe('control plane and agents', () => {
     assert.equal(await outcomeOf(startAgent('customer', token, { ca: other.certificate })), 'AGENT_SERVER_UNTRUSTED')
     assert.equal(await outcomeOf(startAgent('bu-srep', token)), 'AGENT_WRONG_PARTY')
     assert.equal(await outcomeOf(startAgent('customer', new Secret('x'))), 'CONTROL_TOKEN_REFUSED')
+    for (const impossible of ['', 'tst_x\n', 'a token', 'ä']) {
+      assert.throws(() => startAgent('customer', new Secret(impossible)), { code: 'AGENT_TOKEN_MALFORMED' })
+    }
     for (const url of ['http://localhost:1', 'https://user:pw@localhost:1', 'https://localhost:1/path', 'nonsense']) {
       assert.throws(
         () => controlClient({ url, token, ca: null, proxy: {} }),
@@ -281,6 +284,11 @@ describe('control plane and agents', () => {
   test('no token, no reason and no outcome is in what the server tells of its work', () => {
     const told = JSON.stringify(bench.events)
     assert.ok(bench.events.length > 50)
+    // Agents that were stopped above had left in the middle of a lease that waited: nothing to be told of.
+    assert.deepEqual(
+      bench.events.filter(({ kind }) => kind === 'broke'),
+      [],
+    )
     for (const secret of ['tst_', 'Bearer', 'looks right', 'put there']) assert.ok(!told.includes(secret), secret)
   })
 })

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { systemClock } from '../../src/base/clock.ts'
 import { Fault } from '../../src/base/fault.ts'
+import { redisMover } from '../../src/movers/redis/mover.ts'
 import { redisSnapshots } from '../../src/movers/redis/save-snapshot.ts'
 import { objectsOnDemand } from '../../src/app/objects-on-demand.ts'
 import { Secret } from '../../src/base/secret.ts'
@@ -12,10 +13,9 @@ import { parseRedisUrl } from '../../src/model/parse-redis-url.ts'
 import { fillEveryType, redisUrl, startTestRedis, type TestRedis } from '../support/redis.ts'
 import { temporaryFolder } from '../support/servers.ts'
 
-const snapshots = redisSnapshots(
-  systemClock,
-  objectsOnDemand(() => undefined),
-)
+const objects = objectsOnDemand(() => undefined)
+const snapshots = redisSnapshots(systemClock, objects)
+const mover = redisMover(systemClock, objects)
 const folder = temporaryFolder()
 let redis: TestRedis
 
@@ -30,6 +30,7 @@ after(async () => {
 
 const request = (file: string, signal = new AbortController().signal) => ({
   source: { kind: 'server', endpoint: parseRedisUrl(new Secret(redisUrl(redis.server)), 'a test server') } as const,
+  carry: 'all' as const,
   file,
   spoolFolder: folder,
   onProgress: () => undefined,
@@ -60,4 +61,22 @@ test('a file that is cut short, or has no place to go, is a fault, and nothing h
     snapshots.save(request(nowhere)),
     (error) => error instanceof Fault && error.code === 'REDIS_SPOOL_FAILED',
   )
+})
+
+test('a file with what is carried only holds no credentials, and every carried key as it is', async () => {
+  const [whole, carried] = [join(folder, 'all.rdb'), join(folder, 'carried.rdb')]
+  await redis.client.set('application/service_id:7/key:secret/id', 'a credential in a key')
+  await snapshots.save(request(whole))
+  const saved = await snapshots.save({ ...request(carried), carry: 'default' })
+  const bytes = readFileSync(carried)
+  assert.deepEqual([saved.bytes, saved.sha256], [bytes.length, createHash('sha256').update(bytes).digest('hex')])
+  const quiet = { spoolFolder: folder, onProgress: () => undefined, signal: new AbortController().signal }
+  const inspect = (file: string) => mover.inspect({ source: { kind: 'file', file }, ...quiet })
+  const [before, after] = [await inspect(whole), await inspect(carried)]
+  const kept = before.families.filter(({ handling }) => handling !== 'skip')
+  assert.ok(kept.length > 2 && kept.length < before.families.length, 'some are carried, some are not')
+  const counted = ({ name, keys, expiring }: (typeof kept)[number]) => `${name}: ${keys}, ${expiring} with an end`
+  assert.deepEqual(after.families.map(counted), kept.map(counted))
+  assert.deepEqual([after.rdbVersion, after.services], [before.rdbVersion, before.services])
+  assert.ok(!bytes.includes('key:secret'))
 })

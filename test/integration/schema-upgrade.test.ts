@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { before, describe, test } from 'node:test'
+import { describe, test } from 'node:test'
 import { systemClock } from '../../src/base/clock.ts'
 import { Secret } from '../../src/base/secret.ts'
 import type { DatabaseAddress } from '../../src/model/database-address.ts'
@@ -8,9 +8,8 @@ import { PostgresTarget } from '../../src/movers/system-database/postgres-target
 import { compareSchemas } from '../../src/movers/system-database/schema/compare-schemas.ts'
 import { readPostgresCatalog } from '../../src/movers/system-database/schema/read-postgres-catalog.ts'
 import { sqlSystemDatabase } from '../../src/simulator/controllers/database/sql-system-database.ts'
-import { mysqlSourceWorld } from '../../src/simulator/source-world/generate.ts'
 import { releaseFacts } from '../../src/threescale/releases.ts'
-import { freshDatabases, freshPostgresPair, moveRequest, mover, urlOf } from '../support/databases.ts'
+import { freshDatabases, freshPostgresPair, urlOf } from '../support/databases.ts'
 import { withServers } from '../support/servers.ts'
 import { seedValues } from '../support/controllers.ts'
 
@@ -97,47 +96,6 @@ describe('the database of a simulated 3scale', () => {
       assert.deepEqual(await jumped.mysql(sql), wanted)
       assert.deepEqual(await hopped.mysql(sql), wanted)
     }
-  })
-
-  describe('moved from a generated MariaDB of 2.11', () => {
-    let target: DatabaseAddress
-    let query: (...statements: readonly string[]) => Promise<readonly (readonly unknown[])[]>
-    before(async () => {
-      const world = await freshDatabases(servers)
-      await mysqlSourceWorld(systemClock).generate({
-        release: '2.11',
-        tenants: 2,
-        scale: 0.02,
-        seed: 5,
-        edgeRows: false,
-        mysql: world.source,
-        onProgress: () => undefined,
-        signal,
-      })
-      assert.equal((await mover.copy(moveRequest(world))).verdict, 'copied')
-      target = world.target
-      query = world.postgres
-    })
-
-    const rows = () =>
-      Promise.all([
-        query('SELECT count(*) FROM accounts'),
-        query('SELECT count(*), sum(id) FROM services'),
-        query('SELECT count(*), sum(id) FROM audits'),
-      ])
-
-    test('is upgraded hop by hop with every row, and is 2.16 in the end', async () => {
-      const before = await rows()
-      for (const release of releases) {
-        const outcome = await hooks.deploy(secretOf(target), release, seedValues, signal)
-        assert.equal(outcome.kind, release === '2.11' || release === '2.13' ? 'current' : 'migrated')
-      }
-      assert.deepEqual(await rows(), before)
-      const fresh = await freshPostgresPair(servers)
-      await hooks.deploy(secretOf(fresh.source), '2.16', seedValues, signal)
-      const surplus = compareSchemas(await schemaOf(fresh.source), await schemaOf(target))
-      assert.deepEqual(surplus, [])
-    })
   })
 
   test('what cannot be reached or read fails with a reason that tells no secret', async () => {

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { setTimeout as pause } from 'node:timers/promises'
 
 /** One request of the AWS protocol, as far as tests look at it. */
 export interface AwsCall {
@@ -12,9 +13,11 @@ export interface AwsCall {
   readonly earlier: number
 }
 
-/** Passed on; refused here; carried out with the answer lost on the way back; or lost on the way there. */
+/** Passed on, perhaps later; refused here; carried out with the answer lost, or cut, on the way back; or lost on the way there. */
 export type AwsFate =
   | { readonly kind: 'pass' }
+  | { readonly kind: 'slow'; readonly ms: number }
+  | { readonly kind: 'cut'; readonly bytes: number }
   | { readonly kind: 'refuse'; readonly status: number; readonly code: string }
   | { readonly kind: 'lose-answer' }
   | { readonly kind: 'lose' }
@@ -59,6 +62,7 @@ export async function startAwsFront(to: string): Promise<AwsFront> {
     front.calls.push(call)
     const fate = front.fate(call)
     await front.hold(call)
+    if (fate.kind === 'slow') await pause(fate.ms)
     if (fate.kind === 'lose') return void incoming.socket.destroy()
     if (fate.kind === 'refuse') {
       answer.writeHead(fate.status, { 'content-type': 'text/xml' })
@@ -73,6 +77,7 @@ export async function startAwsFront(to: string): Promise<AwsFront> {
           got.on('end', () => incoming.socket.destroy())
           return
         }
+        if (fate.kind === 'cut') return void cutShort(got, answer, fate.bytes)
         answer.writeHead(got.statusCode ?? 502, got.headers)
         got.pipe(answer)
       },
@@ -81,6 +86,18 @@ export async function startAwsFront(to: string): Promise<AwsFront> {
     onward.end(body)
   }
   return front
+}
+
+/** The head of an answer, and so many bytes of what should follow. */
+async function cutShort(got: IncomingMessage, answer: ServerResponse, bytes: number): Promise<void> {
+  const pieces: Buffer[] = []
+  for await (const piece of got) pieces.push(piece)
+  const body = Buffer.concat(pieces)
+  const { 'transfer-encoding': _, ...headers } = got.headers
+  // One byte more than there is, so that a short answer is cut as well.
+  answer.writeHead(got.statusCode ?? 502, { ...headers, 'content-length': body.length + 1 })
+  answer.flushHeaders()
+  answer.write(body.subarray(0, bytes), () => answer.destroy())
 }
 
 function callOf(incoming: IncomingMessage, body: Buffer, before: readonly AwsCall[]): AwsCall {

@@ -2,13 +2,14 @@ import { randomUUID } from 'node:crypto'
 import { request } from 'node:https'
 import { text } from 'node:stream/consumers'
 import { Pool } from 'pg'
-import { systemClock } from '../../src/base/clock.ts'
+import { type Clock, systemClock } from '../../src/base/clock.ts'
 import { Secret } from '../../src/base/secret.ts'
 import { makeCertificate } from '../../src/base/self-made-certificate.ts'
 import { databaseDesk } from '../../src/engine/agents/desk.ts'
 import { databasePartyTasks } from '../../src/engine/agents/party-tasks.ts'
 import { partyTokens } from '../../src/engine/agents/tokens.ts'
 import { openEngine } from '../../src/engine/engine.ts'
+import type { EngineEvent } from '../../src/engine/events.ts'
 import { databaseJournal } from '../../src/engine/journal/append.ts'
 import { poolDatabase } from './pool-database.ts'
 import { readJournal } from '../../src/engine/journal/read.ts'
@@ -30,14 +31,20 @@ const quiet = () => undefined
 export async function openControlBench(
   url: Secret,
   steps: Steps,
-  options: { readonly leaseMs: number; readonly key?: SigningKey; readonly serve: boolean },
+  options: {
+    readonly leaseMs: number
+    readonly key?: SigningKey
+    readonly serve: boolean
+    readonly clock?: Clock
+    readonly onEvent?: (event: EngineEvent) => void
+  },
 ) {
   const pool = new Pool({ connectionString: url.reveal('a test'), max: 12 })
   pool.on('error', () => undefined)
   const database = poolDatabase(pool)
   await createAgentTables(database)
   const key = options.key ?? makeKey('control-plane')
-  const clock = systemClock
+  const { clock = systemClock, onEvent = quiet } = options
   const engine = await openEngine({
     url,
     journal: (tables) => databaseJournal(tables, async () => key, clock),
@@ -50,7 +57,7 @@ export async function openControlBench(
       chunksAtOnce: 1,
       clock,
     },
-    onEvent: quiet,
+    onEvent,
     signal: opened,
   })
   const sender = await openOutcomeSender(url, quiet)

@@ -17,7 +17,12 @@ CREATE TABLE IF NOT EXISTS at_once (migration text, row_id text, verb text);`
 export function countingSteps(
   rows: readonly string[],
   url: string,
-  options: { readonly workMs: number; readonly overrides?: Readonly<Record<string, Partial<Step>>> },
+  options: {
+    readonly workMs: number
+    /** How long a verb that is stopped takes to end its batch; then it notes its end. */
+    readonly drainMs?: number
+    readonly overrides?: Readonly<Record<string, Partial<Step>>>
+  },
 ): { readonly steps: Steps; readonly close: () => Promise<void> } {
   const pool = poolOf(url)
   // A call keeps its connection while its verb uses another: of one pool, many at once would wait for each other.
@@ -34,6 +39,10 @@ export function countingSteps(
       const lock = await client.query('SELECT pg_try_advisory_lock(hashtext($1)) AS alone', [migration.name])
       if (lock.rows[0]?.alone !== true) await client.query('INSERT INTO at_once VALUES ($1, $2, $3)', at)
       if (options.workMs > 0) await wait(options.workMs, undefined, { signal: context.signal }).catch(() => undefined)
+      if (context.signal.aborted && options.drainMs !== undefined) {
+        await wait(options.drainMs)
+        await client.query('UPDATE calls SET ended = clock_timestamp() WHERE id = $1', [called[0]?.id])
+      }
       context.signal.throwIfAborted()
       const result = await work()
       await client.query('UPDATE calls SET ended = clock_timestamp() WHERE id = $1', [called[0]?.id])

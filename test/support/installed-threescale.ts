@@ -1,4 +1,5 @@
 import { Secret } from '../../src/base/secret.ts'
+import type { DatabaseAddress } from '../../src/model/database-address.ts'
 import type { Release } from '../../src/model/release.ts'
 import { hasCondition } from '../../src/simulator/controllers/engine/conditions.ts'
 import { resources, type Subscription } from '../../src/simulator/controllers/olm/shapes.ts'
@@ -21,17 +22,29 @@ import type { withServers } from './servers.ts'
 type Servers = Pick<ReturnType<typeof withServers>, 'postgres' | 'redis'>
 
 export const ns = '3scale'
-const domain = 'apps.source.example.com'
 export const versionAnnotation = 'apps.3scale.net/apimanager-threescale-version'
 
 const kindOf = (release: Release) =>
   releaseFacts[release].workloadKind === 'Deployment' ? deploymentResource : configResource
 
-/** A 3scale of a release that is being installed on real databases, with ways to look at it. */
-export async function install(servers: Servers, release: Release, spec: object = {}) {
-  const { source, onSource } = await freshPostgresPair(servers)
+/** What an installation stands on that does not begin empty. */
+export interface MovedDatabase {
+  readonly address: DatabaseAddress
+  readonly sql: (...statements: readonly string[]) => Promise<readonly (readonly unknown[])[]>
+  readonly wildcardDomain: string
+  /** The tokens that are in it. */
+  readonly seed: Readonly<Record<string, Secret>>
+}
+
+/** A 3scale of a release that is being installed on real databases, with ways to look at it; without `moved` on empty ones. */
+export async function install(servers: Servers, release: Release, spec: object = {}, moved?: MovedDatabase) {
+  const fresh = moved === undefined ? await freshPostgresPair(servers) : undefined
+  const address = moved?.address ?? fresh?.source
+  const sql = moved?.sql ?? fresh?.onSource
+  if (address === undefined || sql === undefined) throw new Error('there is one or the other')
+  const domain = moved?.wildcardDomain ?? 'apps.source.example.com'
   const redis = (db: number) => redisUrl(servers, db)
-  const database = new Secret(urlOf(source))
+  const database = new Secret(urlOf(address))
   const cluster = threescaleCluster(domain)
   installBaseCluster(cluster.store, {
     name: 'source',
@@ -48,6 +61,7 @@ export async function install(servers: Servers, release: Release, spec: object =
     systemRedis: redis(1),
     backendStorage: redis(0),
     backendQueues: redis(1),
+    ...(moved === undefined ? {} : { seed: moved.seed }),
   }
   installThreescale(cluster.store, installation)
   cluster.view.change<ApiManager>({ resource: apiManagers, namespace: ns, name: '3scale' }, (draft) => {
@@ -56,7 +70,7 @@ export async function install(servers: Servers, release: Release, spec: object =
   const { view } = cluster
   return {
     ...cluster,
-    sql: onSource,
+    sql,
     apiManager: () => view.get<ApiManager>(apiManagers, ns, '3scale'),
     workload: (name: string, at = release) => view.get<Deployment | DeploymentConfig>(kindOf(at), ns, name),
     names: (resource: string) => view.list(resource, ns).map(({ metadata }) => metadata.name),

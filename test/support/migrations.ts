@@ -10,6 +10,7 @@ export interface MigrationTraits {
   readonly databaseKind?: DatabaseKind
   readonly databaseVersion?: string
   readonly customDomain?: string
+  readonly fileStorage?: Migration['source']['fileStorage']
 }
 
 /** A valid migration with the traits that a test is about; everything else is the same in all tests. */
@@ -22,6 +23,7 @@ export function migrationWith(traits: MigrationTraits = {}): Migration {
       release: traits.release ?? '2.13',
       wildcardDomain: 'apps.old.example.com',
       database: { kind: traits.databaseKind ?? 'mysql', version: traits.databaseVersion ?? '5.7' },
+      ...(traits.fileStorage === undefined ? {} : { fileStorage: traits.fileStorage }),
     },
     migrationCluster: { wildcardDomain: 'apps.migration.example.com' },
     destination: {

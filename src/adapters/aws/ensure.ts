@@ -1,8 +1,9 @@
+import { sleep } from '../../base/abort.ts'
 import { Fault } from '../../base/fault.ts'
 import type { CloudCall } from '../../ports/cloud.ts'
 import type { MadeThing, Making } from '../../ports/ledger.ts'
 import { fault } from './faults.ts'
-import { type AwsSession, mayHelp, pauseFor } from './session.ts'
+import { type AwsSession, mayHelp } from './session.ts'
 
 export interface Wanted<Found> {
   readonly thing: MadeThing
@@ -45,7 +46,7 @@ async function make<Found>(session: AwsSession, wanted: Wanted<Found>, call: Clo
     } catch (error) {
       const wait = waits.shift()
       if (!(error instanceof Fault) || !mayHelp(error) || wait === undefined) throw error
-      await pauseFor(wait, call.signal)
+      await sleep(wait, call.signal)
       const found = await wanted.look()
       if (found !== null) return found
     }
@@ -59,7 +60,7 @@ async function seen<Found>(session: AwsSession, wanted: Wanted<Found>, call: Clo
     const found = await wanted.look()
     if (found !== null) return found
     if (session.clock.elapsedMs() > until) throw fault('CLOUD_NOT_SEEN', { what: nameOf(wanted.thing) })
-    await pauseFor(session.pace.lookEveryMs, call.signal)
+    await sleep(session.pace.lookEveryMs, call.signal)
   }
 }
 

@@ -19,7 +19,7 @@ import { filterOf, isMarked, taggedAs, thingAt } from './marks.ts'
 import { ensurePeering, ensureRoutes } from './peering.ts'
 import { ensureSecurityGroup } from './security-group.ts'
 import type { AwsSession } from './session.ts'
-import { ensureCacheSubnetGroup, ensureDatabaseSubnetGroup } from './subnet-groups.ts'
+import { ensureSubnetGroups } from './subnet-groups.ts'
 import { byState, waitFor } from './wait.ts'
 
 const minuteMs = 60_000
@@ -46,8 +46,7 @@ export async function ensureNetwork(
   const peeringId = await ensurePeering(session, goal.name, networkId, cluster.id, making, call)
   const routeTables = await ensureRoutes(session, { networkId, cidr: goal.cidr, cluster, peeringId }, making, call)
   const subnetIds = subnets.map(({ id }) => id)
-  await ensureDatabaseSubnetGroup(session, goal.name, subnetIds, making, call)
-  await ensureCacheSubnetGroup(session, goal.name, subnetIds, making, call)
+  await ensureSubnetGroups(session, goal.name, subnetIds, making, call)
   return {
     networkId,
     cidr: goal.cidr,

@@ -1,6 +1,7 @@
 import type { RemovalCall } from '../../ports/cleanup.ts'
 import type { LedgerEntry } from '../../ports/ledger.ts'
 import { bearsMark } from './marks.ts'
+import type { AwsSession, SendOptions } from './session.ts'
 
 /** How one kind of thing is taken away. */
 export interface RemovableKind {
@@ -25,4 +26,15 @@ export function seenByTags(
   state: string | undefined,
 ): SeenThing {
   return { ours: bearsMark(tags, entry.making.migration), state: state ?? 'there' }
+}
+
+/** Asks once for the end of something by its name, unless it is ending already. */
+export function deletion(
+  session: AwsSession,
+  send: (name: string, options: SendOptions) => Promise<unknown>,
+  codes: { readonly done: readonly string[]; readonly settling: readonly string[] },
+): RemovableKind['begin'] {
+  return async ({ thing }, { state }, call) => {
+    if (state !== 'deleting') await session.change(call, (o) => send(thing.name, o), codes)
+  }
 }

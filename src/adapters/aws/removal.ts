@@ -6,6 +6,7 @@ import { removeDatabases } from './remove-databases.ts'
 import { removeNetwork } from './remove-network.ts'
 import { removeUsersAndBuckets } from './remove-users-and-buckets.ts'
 import type { AwsSession } from './session.ts'
+import { removeSubnetGroups } from './subnet-groups.ts'
 import { waitFor } from './wait.ts'
 
 const minuteMs = 60_000
@@ -35,6 +36,7 @@ export function awsRemoval(session: AwsSession): Removal {
     ...removeUsersAndBuckets(session),
     ...removeDatabases(session),
     ...removeCaches(session),
+    ...removeSubnetGroups(session),
     ...removeNetwork(session),
   }
   const kindOf = ({ thing }: LedgerEntry): RemovableKind => {

@@ -1,13 +1,7 @@
-import {
-  DeleteDBInstanceCommand,
-  DeleteDBSnapshotCommand,
-  DeleteDBSubnetGroupCommand,
-  ModifyDBInstanceCommand,
-} from '@aws-sdk/client-rds'
+import { DeleteDBInstanceCommand, DeleteDBSnapshotCommand, ModifyDBInstanceCommand } from '@aws-sdk/client-rds'
 import { findDatabaseSnapshot, findInstance } from './databases.ts'
-import { type RemovableKinds, seenByTags } from './removable.ts'
+import { deletion, type RemovableKinds, seenByTags } from './removable.ts'
 import type { AwsSession } from './session.ts'
-import { databaseSubnetGroupTags } from './subnet-groups.ts'
 
 const busy = ['InvalidDBInstanceState', 'InvalidDBInstanceStateFault']
 
@@ -37,25 +31,11 @@ export function removeDatabases(session: AwsSession): RemovableKinds {
         const found = await findDatabaseSnapshot(session, entry.thing.name, call)
         return found === null ? null : seenByTags(found.TagList, entry, found.Status)
       },
-      begin: async ({ thing }, _seen, call) => {
-        const ask = new DeleteDBSnapshotCommand({ DBSnapshotIdentifier: thing.name })
-        const codes = { done: ['DBSnapshotNotFound', 'DBSnapshotNotFoundFault'], settling: ['InvalidDBSnapshotState'] }
-        await session.change(call, (o) => session.rds.send(ask, o), codes)
-      },
-    },
-    'db-subnet-group': {
-      look: async (entry, call) => {
-        const tags = await databaseSubnetGroupTags(session, entry.thing.name, call)
-        return tags === null ? null : seenByTags(tags, entry, undefined)
-      },
-      begin: async ({ thing }, _seen, call) => {
-        const ask = new DeleteDBSubnetGroupCommand({ DBSubnetGroupName: thing.name })
-        const codes = {
-          done: ['DBSubnetGroupNotFoundFault', 'DBSubnetGroupNotFound'],
-          settling: ['InvalidDBSubnetGroupStateFault', 'InvalidDBSubnetGroupState'],
-        }
-        await session.change(call, (o) => session.rds.send(ask, o), codes)
-      },
+      begin: deletion(
+        session,
+        (DBSnapshotIdentifier, o) => session.rds.send(new DeleteDBSnapshotCommand({ DBSnapshotIdentifier }), o),
+        { done: ['DBSnapshotNotFound', 'DBSnapshotNotFoundFault'], settling: ['InvalidDBSnapshotState'] },
+      ),
     },
   }
 }

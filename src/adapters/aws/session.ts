@@ -1,11 +1,10 @@
-import { setTimeout as pause } from 'node:timers/promises'
 import { EC2Client } from '@aws-sdk/client-ec2'
 import { ElastiCacheClient } from '@aws-sdk/client-elasticache'
 import { IAMClient } from '@aws-sdk/client-iam'
 import { RDSClient } from '@aws-sdk/client-rds'
 import { S3Client } from '@aws-sdk/client-s3'
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts'
-import { untilAborted } from '../../base/abort.ts'
+import { sleep, untilAborted } from '../../base/abort.ts'
 import type { Clock } from '../../base/clock.ts'
 import { Fault } from '../../base/fault.ts'
 import type { Secret } from '../../base/secret.ts'
@@ -58,7 +57,7 @@ interface Call {
   readonly signal: AbortSignal
 }
 /** What the SDK's `send` takes beside the command. */
-interface SendOptions {
+export interface SendOptions {
   readonly abortSignal: AbortSignal
 }
 type Ask<Answer> = (options: SendOptions) => Promise<Answer>
@@ -208,14 +207,9 @@ async function persist<Answer>(
       if (!(error instanceof Fault) || !again(error)) throw error
       const wait = waits.next()
       if (wait.done === true) throw error
-      await pauseFor(wait.value, signal)
+      await sleep(wait.value, signal)
     }
   }
-}
-
-/** Waits; abort throws the signal's own reason. */
-export async function pauseFor(ms: number, signal: AbortSignal): Promise<void> {
-  await pause(ms, undefined, { signal }).catch(() => signal.throwIfAborted())
 }
 
 function isThrottled(error: Fault): boolean {

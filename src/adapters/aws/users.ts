@@ -11,6 +11,7 @@ import {
   ListAttachedUserPoliciesCommand,
 } from '@aws-sdk/client-iam'
 import { GetCallerIdentityCommand } from '@aws-sdk/client-sts'
+import { sleep } from '../../base/abort.ts'
 import { Fault } from '../../base/fault.ts'
 import { Secret } from '../../base/secret.ts'
 import type { AccessKey, CloudCall, UserGoal } from '../../ports/cloud.ts'
@@ -20,8 +21,8 @@ import { ensure, nameOf } from './ensure.ts'
 import { fault } from './faults.ts'
 import { isMarked, marksOf, thingAt } from './marks.ts'
 import { type Policy, policiesOf } from './rights.ts'
-import { type AwsSession, pauseFor } from './session.ts'
 import { awsFault } from './sdk-faults.ts'
+import { type AwsSession } from './session.ts'
 
 const absent = ['NoSuchEntity', 'NoSuchEntityException']
 const exists = ['EntityAlreadyExists', 'EntityAlreadyExistsException']
@@ -141,6 +142,6 @@ async function untilAccepted(session: AwsSession, user: string, key: AccessKey, 
       accepted = 0
       if (session.clock.elapsedMs() > until) throw fault('CLOUD_KEY_NOT_ACCEPTED', { user })
     }
-    if (accepted < acceptedInARow) await pauseFor(session.pace.lookEveryMs / 5, call.signal)
+    if (accepted < acceptedInARow) await sleep(session.pace.lookEveryMs / 5, call.signal)
   }
 }

@@ -1,10 +1,11 @@
+import { sleep } from '../../base/abort.ts'
 import { Fault } from '../../base/fault.ts'
 import { never } from '../../base/never.ts'
 import type { CloudCall } from '../../ports/cloud.ts'
 import type { MadeThing } from '../../ports/ledger.ts'
 import { nameOf } from './ensure.ts'
 import { fault } from './faults.ts'
-import { type AwsSession, mayHelp, pauseFor } from './session.ts'
+import { type AwsSession, mayHelp } from './session.ts'
 
 /** What one look has shown. `state` is the service's own word. */
 export type Seen<Found> =
@@ -43,7 +44,7 @@ export async function waitFor<Found>(
         if (waitedMs > limit) {
           throw fault('CLOUD_STUCK', { what: nameOf(thing), state, minutes: Math.round(limit / 60_000) })
         }
-        await pauseFor(session.pace.lookEveryMs, call.signal)
+        await sleep(session.pace.lookEveryMs, call.signal)
         break
       default:
         never(seen)

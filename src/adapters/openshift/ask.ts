@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { IncomingMessage } from 'node:http'
+import { sleep } from '../../base/abort.ts'
 import { never } from '../../base/never.ts'
 import type { Dialer } from './access.ts'
 import { type Failure, mayHaveHappened, type Question } from './failure.ts'
@@ -54,13 +54,8 @@ export async function persist<Result>(
     }
     const waitMs = mayRepeat(outcome, what) ? timing.waitsMs[tries] : undefined
     if (waitMs === undefined) return lost !== null && tellsNothing(outcome) ? lost : outcome
-    await pause(Math.max(waitMs, asked(outcome)), what.signal)
+    await sleep(Math.max(waitMs, asked(outcome)), what.signal)
   }
-}
-
-/** Waits; throws the reason when aborted. */
-export async function pause(waitMs: number, signal: AbortSignal): Promise<void> {
-  await sleep(waitMs, undefined, { signal }).catch(() => signal.throwIfAborted())
 }
 
 function mayRepeat(failure: Failure, { repeat, conflictPasses = false }: Ask): boolean {

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
+import { sleep } from '../../base/abort.ts'
 import { type ClusterKind, type ClusterObject, describeObjectRef, type ObjectRef } from '../../model/cluster-object.ts'
 import type { Manifest, Waiting } from '../../ports/cluster.ts'
 import { afterLoss } from './after-loss.ts'
-import { ask, type Link, pause } from './ask.ts'
+import { ask, type Link } from './ask.ts'
 import { decode, decodeObject } from './decode.ts'
 import { faultOf, mayHaveHappened } from './failure.ts'
 import { fault } from './faults.ts'
@@ -73,7 +74,7 @@ export async function create<Decoded extends ClusterObject>(
     }
     const waitMs = link.timing.waitsMs[tries]
     if (waitMs === undefined) throw faultOf(outcome, { ...question, server: link.dialer.server })
-    await pause(waitMs, signal)
+    await sleep(waitMs, signal)
   }
 }
 

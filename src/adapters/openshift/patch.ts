@@ -1,8 +1,9 @@
 import { z } from 'zod'
-import { type ClusterKind, type ClusterObject, objectMetaSchema, type ObjectRef } from '../../model/cluster-object.ts'
+import { sleep } from '../../base/abort.ts'
+import { type ClusterKind, type ClusterObject, type ObjectRef, objectMetaSchema } from '../../model/cluster-object.ts'
 import type { ClusterValue, Patch, Precondition, Waiting } from '../../ports/cluster.ts'
 import { afterLoss } from './after-loss.ts'
-import { ask, type Link, pause } from './ask.ts'
+import { ask, type Link } from './ask.ts'
 import { decode, decodeObject } from './decode.ts'
 import { faultOf, mayHaveHappened } from './failure.ts'
 import { fault } from './faults.ts'
@@ -53,7 +54,7 @@ export async function patch<Decoded extends ClusterObject>(
       lostAt = version
       if (waitMs === undefined) throw fault('OPENSHIFT_OUTCOME_UNKNOWN', { doing, reason: 'its answers are lost' })
     } else if (!raced || waitMs === undefined) throw faultOf(outcome, { ...question, server: link.dialer.server })
-    await pause(waitMs, signal)
+    await sleep(waitMs, signal)
   }
 }
 

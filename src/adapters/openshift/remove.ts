@@ -1,7 +1,8 @@
 import { z } from 'zod'
-import { type ClusterKind, describeObjectRef, objectMetaSchema, type ObjectRef } from '../../model/cluster-object.ts'
+import { sleep } from '../../base/abort.ts'
+import { type ClusterKind, describeObjectRef, type ObjectRef, objectMetaSchema } from '../../model/cluster-object.ts'
 import type { Precondition, Waiting } from '../../ports/cluster.ts'
-import { ask, type Link, pause } from './ask.ts'
+import { ask, type Link } from './ask.ts'
 import { decode } from './decode.ts'
 import { faultOf } from './failure.ts'
 import { objectPath, questionOf } from './paths.ts'
@@ -78,6 +79,6 @@ async function sendDelete(
     const { metadata } = decode(rawObject, found, question.doing)
     if (metadata.uid !== preconditions.uid) return
     checkPrecondition(metadata, preconditions, question.doing)
-    await pause(waitMs, signal)
+    await sleep(waitMs, signal)
   }
 }

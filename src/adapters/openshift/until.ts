@@ -1,12 +1,13 @@
+import { sleep } from '../../base/abort.ts'
 import { Fault } from '../../base/fault.ts'
 import type { ClusterKind, ClusterObject } from '../../model/cluster-object.ts'
 import type { ObjectQuery, UntilOptions } from '../../ports/cluster.ts'
-import { type Link, pause } from './ask.ts'
+import { type Link } from './ask.ts'
 import { decode } from './decode.ts'
 import { type Failure, faultOf } from './failure.ts'
 import { fault } from './faults.ts'
 import { questionOf } from './paths.ts'
-import { snapshot, type Snapshot } from './read.ts'
+import { type Snapshot, snapshot } from './read.ts'
 import { type WatchEnd, type WatchEvent, watchOnce } from './watch.ts'
 
 /**
@@ -31,7 +32,7 @@ export async function until<Decoded extends ClusterObject>(
       const state = await listInTime(link, kind, query, signal)
       const found = await follow(link, kind, query, state, holds, signal)
       if (found !== null) return found
-      await pause(link.timing.waitsMs[0] ?? 0, signal)
+      await sleep(link.timing.waitsMs[0] ?? 0, signal)
     }
   } catch (error) {
     options.signal.throwIfAborted()
@@ -56,7 +57,7 @@ async function listInTime<Decoded extends ClusterObject>(
       return await snapshot(link, kind, query, { signal })
     } catch (error) {
       if (!(error instanceof Fault) || error.retry !== 'same-input') throw error
-      await pause(link.timing.waitsMs[0] ?? 0, signal)
+      await sleep(link.timing.waitsMs[0] ?? 0, signal)
     }
   }
 }
@@ -92,7 +93,7 @@ async function follow<Decoded extends ClusterObject>(
     if (end !== null && !passes(end)) {
       throw faultOf(end, { ...questionOf('watch', kind, query), server: dialer.server })
     }
-    await pause(timing.waitsMs[Math.min(failures++, timing.waitsMs.length - 1)] ?? 0, signal)
+    await sleep(timing.waitsMs[Math.min(failures++, timing.waitsMs.length - 1)] ?? 0, signal)
   }
   return null
 }

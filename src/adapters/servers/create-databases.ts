@@ -2,18 +2,22 @@ import { createConnection } from 'mysql2/promise'
 import { Client } from 'pg'
 import type { DatabaseAddress } from '../../model/database-address.ts'
 
-/** Creates the two empty databases that the addresses name, on servers of this process. */
-export async function createDatabases(source: DatabaseAddress, target: DatabaseAddress): Promise<void> {
-  const { host, port, user } = source
-  const password = source.password.reveal('create the source database')
-  const mysql = await createConnection({ host, port, user, password })
+/** Creates the empty databases that the addresses name, on servers of this process. */
+export async function createDatabases(addresses: readonly DatabaseAddress[]): Promise<void> {
+  for (const address of addresses) {
+    if (address.engine === 'mysql') await createOnMysql(address)
+    else await onTarget({ ...address, database: 'postgres' }, (to) => to.query(`CREATE DATABASE "${address.database}"`))
+  }
+}
+
+async function createOnMysql({ host, port, user, password, database }: DatabaseAddress): Promise<void> {
+  const mysql = await createConnection({ host, port, user, password: password.reveal('create a database') })
   try {
     // The character set and collation that 3scale's own schema files name.
-    await mysql.query(`CREATE DATABASE \`${source.database}\` CHARACTER SET utf8mb3 COLLATE utf8mb3_bin`)
+    await mysql.query(`CREATE DATABASE \`${database}\` CHARACTER SET utf8mb3 COLLATE utf8mb3_bin`)
   } finally {
     await mysql.end()
   }
-  await onTarget({ ...target, database: 'postgres' }, (client) => client.query(`CREATE DATABASE "${target.database}"`))
 }
 
 /** Such as `PostgreSQL 18.4`. */

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import { mkdir, readdir, readFile, readlink, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { setTimeout as wait } from 'node:timers/promises'
+import { sleep } from '../../base/abort.ts'
 import { Secret } from '../../base/secret.ts'
-import { fault } from './faults.ts'
 import { commandLineOf } from './command-line-of.ts'
+import { fault } from './faults.ts'
 
 /** The files of one private server, all below `dir`. */
 export interface ServerFolder {
@@ -52,7 +52,7 @@ async function waitForEarlierServer(server: string, dir: string, pidFile: string
   if (!(pid > 0)) return
   for (let waitedMs = 0; await usesFolder(pid, dir); waitedMs += betweenLooksMs) {
     if (waitedMs >= longestWaitMs) throw fault('SERVER_FOLDER_BUSY', { server, folder: dir, pid })
-    await wait(betweenLooksMs, undefined, { signal }).catch(() => signal.throwIfAborted())
+    await sleep(betweenLooksMs, signal)
   }
 }
 
@@ -72,7 +72,7 @@ export async function waitForOrphans(server: string, data: string, signal: Abort
     const pid = await processIn(data)
     if (pid === undefined) return
     if (waitedMs >= longestWaitMs) throw fault('SERVER_FOLDER_BUSY', { server, folder: data, pid })
-    await wait(betweenLooksMs, undefined, { signal }).catch(() => signal.throwIfAborted())
+    await sleep(betweenLooksMs, signal)
   }
 }
 

@@ -1,4 +1,4 @@
-import { setTimeout as wait } from 'node:timers/promises'
+import { rest } from '../../base/abort.ts'
 import { fault } from './faults.ts'
 import { freePort, isTaken } from './free-port.ts'
 import type { RunningServer } from './local-server.ts'
@@ -80,7 +80,7 @@ async function knockUntil(startable: Startable, port: number, signal: AbortSigna
       () => false,
     )
     if (letIn) return !signal.aborted
-    await wait(betweenKnocksMs, undefined, { signal }).catch(() => undefined)
+    await rest(betweenKnocksMs, signal)
   }
   return false
 }

@@ -1,6 +1,5 @@
 import { Agent } from 'node:https'
-import { setTimeout as delay } from 'node:timers/promises'
-import { untilAborted } from '../../base/abort.ts'
+import { sleep } from '../../base/abort.ts'
 import type { Fault } from '../../base/fault.ts'
 import { describePortal, type PortalAddress } from '../../model/portal-address.ts'
 import { fault } from './faults.ts'
@@ -57,14 +56,14 @@ export class ApiClient {
       const outcome = await this.#try(question, repetition, signal)
       if (outcome instanceof NoAnswer) {
         if (wait === undefined || !mayRepeat(outcome, repetition)) throw this.#unanswered(question, outcome, repetition)
-        await pause(wait, signal)
+        await sleep(wait, signal)
         continue
       }
       const { status } = outcome
       // 429 is said before anything is done; a failure may have come after.
       const again = status === 429 || (repetition === 'repeatable' && [500, 502, 503, 504].includes(status))
       if (!again || wait === undefined) return outcome
-      await pause(Math.max(wait, retryAfterMs(outcome)), signal)
+      await sleep(Math.max(wait, retryAfterMs(outcome)), signal)
     }
   }
 
@@ -124,15 +123,6 @@ export class ApiClient {
 /** What only could not be sent may be sent again, however often it may be done. */
 function mayRepeat({ reason, sent }: NoAnswer, repetition: Repetition): boolean {
   return !tlsReasons.test(reason) && (repetition === 'repeatable' || !sent)
-}
-
-async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  const ended = new AbortController()
-  try {
-    await untilAborted(signal, () => delay(ms, undefined, { signal: ended.signal }))
-  } finally {
-    ended.abort()
-  }
 }
 
 function retryAfterMs({ headers }: HttpAnswer): number {

@@ -14,10 +14,14 @@ export interface ServersOptions extends Pick<LocalServerOptions, 'dir' | 'signal
   /** The folder of a PostgreSQL that the machine's pg_dump can read; absent: the one that the packages bring. */
   readonly postgresPrograms?: string
   readonly motoPrograms: string
+  /** Of the source, and so of what it is loaded into. */
+  readonly engine: DatabaseAddress['engine']
 }
 
 /** Every server that a migration has to do with, each with databases of its own. */
 export interface RehearsalServers {
+  /** A MySQL in which the world is made: the source itself, unless that is a PostgreSQL. */
+  readonly made: DatabaseAddress
   /** The source's, the one that it is loaded into, and what the operator bundles on the migration cluster. */
   readonly source: DatabaseAddress
   readonly loaded: DatabaseAddress
@@ -36,7 +40,7 @@ export interface RehearsalServers {
 
 /** Starts them on loopback, with their data below `dir`. Faults: SERVER_*. Abort: ends what was started. */
 export async function startServers(options: ServersOptions): Promise<RehearsalServers> {
-  const { dir, signal, postgresPrograms, motoPrograms } = options
+  const { dir, signal, postgresPrograms, motoPrograms, engine } = options
   const running: RunningServer[] = []
   const stop = async () => {
     await Promise.all(running.map((server) => server.stop()))
@@ -67,25 +71,20 @@ export async function startServers(options: ServersOptions): Promise<RehearsalSe
     ] as const
     const [sourceRedis, migrationRedis, rhoamRedis, rhoamSystemRedis] = redises
     if (!sourceRedis || !migrationRedis || !rhoamRedis || !rhoamSystemRedis) throw new Error('bug: a Redis is missing')
-    const mysql = (database: string) => addressOf(mariadb, 'mysql', database)
-    const psql = (database: string) => addressOf(postgres, 'postgresql', database)
-    const [source, loaded, bundled, working, rhoam, spare] = [
-      mysql('system'),
-      mysql('loaded'),
-      mysql('bundled'),
-      psql('working'),
-      psql('rhoam'),
-      psql('spare'),
-    ]
-    await createDatabases(source, working)
-    await createDatabases(loaded, rhoam)
-    await createDatabases(bundled, spare)
-    return {
+    const on = (server: DatabaseAddress['engine'], database: string) =>
+      addressOf(server === 'mysql' ? mariadb : postgres, server, database)
+    const source = on(engine, 'system')
+    const databases = {
       source,
-      loaded,
-      bundled,
-      working,
-      rhoam,
+      made: engine === 'mysql' ? source : on('mysql', 'made'),
+      loaded: on(engine, 'loaded'),
+      bundled: on('mysql', 'bundled'),
+      working: on('postgresql', 'working'),
+      rhoam: on('postgresql', 'rhoam'),
+    }
+    await createDatabases([...new Set(Object.values(databases))])
+    return {
+      ...databases,
       sourceRedis,
       migrationRedis,
       rhoamRedis,

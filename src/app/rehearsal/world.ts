@@ -1,41 +1,40 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { accountCredentials, makeClusterNetwork } from '../../adapters/aws/rehearsal-account.ts'
-import { setTimeout as pause } from 'node:timers/promises'
+import type { RehearsedAccount } from '../../adapters/aws/rehearsal-rhoam.ts'
 import type { Clock, EpochMs } from '../../base/clock.ts'
-import { Secret } from '../../base/secret.ts'
-import { type DatabaseKind, type Migration, migrationSchema } from '../../model/migration.ts'
-import type { AccessLevel, Party } from '../../model/party.ts'
-import type { Release } from '../../model/release.ts'
+import type { Migration } from '../../model/migration.ts'
+import type { Party } from '../../model/party.ts'
 import { databaseUrl, redisUrl } from '../../model/render-url.ts'
 import type { RowId } from '../../model/row-id.ts'
-import { withSql } from '../../simulator/controllers/database/sql-session.ts'
 import { realTimings, scaledTimings, type Timings } from '../../simulator/controllers/engine/timings.ts'
+import { cloudResources } from '../../simulator/controllers/rhoam/names.ts'
 import { rhoamVersionOf } from '../../simulator/controllers/rhoam/rhoam-catalog.ts'
-import { tellZync } from '../../simulator/controllers/threescale/zync.ts'
 import { ensureCatalogSource, installBaseCluster } from '../../simulator/controllers/world/base-cluster.ts'
-import { defaultAddonValues, installRhoam } from '../../simulator/controllers/world/install-rhoam.ts'
-import { installThreescale, isInstalled } from '../../simulator/controllers/world/install-threescale.ts'
-import type { Route } from '../../simulator/controllers/workloads/shapes.ts'
 import { worldNow } from '../../simulator/source-world/calendar.ts'
-import { mysqlSourceWorld } from '../../simulator/source-world/generate.ts'
-import { wildcardDomain } from '../../simulator/source-world/outline.ts'
-import { catalogSource } from '../../threescale/hops.ts'
-import { rhoamFacts } from '../../threescale/rhoam.ts'
+import { exchangeBucketOf } from '../../steps/making.ts'
 import type { ClusterPlace } from '../../steps/tools.ts'
-import { openRehearsalCluster, region, type RehearsalCluster } from './clusters.ts'
+import { catalogSource } from '../../threescale/hops.ts'
+import { cloudOfRhoam } from './cloud-of-rhoam.ts'
+import { openRehearsalCluster, type RehearsalCluster } from './clusters.ts'
+import { hands } from './hands.ts'
+import { workOnJobs } from './job-workers.ts'
+import {
+  accounts,
+  domains,
+  madeUpMigration,
+  region,
+  type RehearsedMigration,
+  sourceNamespace,
+} from './made-up-migration.ts'
 import { settingsOfParties } from './parties.ts'
-import { startServers, type RehearsalServers, type ServersOptions } from './servers.ts'
+import { type RehearsalServers, type ServersOptions, startServers } from './servers.ts'
+import { makeSourceFiles } from './source-files.ts'
+import { fillSource, installSource } from './source.ts'
 
-/** What a rehearsal can put up as the source's database; MariaDB stands in for MySQL. */
-export type RehearsalDatabase = Exclude<DatabaseKind, 'oracle'>
+export type { RehearsalDatabase } from './made-up-migration.ts'
 
-export interface RehearsalWorldOptions extends ServersOptions {
-  readonly accessLevel: AccessLevel
-  readonly release: Release
-  /** The engine of the source's system database. */
-  readonly database: RehearsalDatabase
-  readonly rhoamVersion: string
+export interface RehearsalWorldOptions extends Omit<ServersOptions, 'engine'>, RehearsedMigration {
   readonly tenants: number
   readonly scale: number
   readonly seed: number
@@ -62,82 +61,43 @@ export interface RehearsalWorld {
   close(): Promise<void>
 }
 
-const namespace = '3scale'
-const domains = {
-  source: wildcardDomain,
-  migration: 'apps.migration.example.com',
-  destination: 'apps.destination.example.com',
-} as const
-const accounts = { migration: '210987654321', destination: '123456789012' } as const
 const openshiftVersion = '4.16.8'
-const identityProvider = 'customer-idp'
 
 /** Makes it, and waits until 3scale runs at the source. Abort: ends what was started. */
 export async function openRehearsalWorld(options: RehearsalWorldOptions): Promise<RehearsalWorld> {
-  const { dir, clock, release, signal } = options
+  const { dir, clock, signal } = options
   await mkdir(dir, { recursive: true, mode: 0o711 })
   const closing: (() => Promise<void>)[] = []
   const close = async () => {
     for (const end of closing.splice(0).toReversed()) await end()
   }
   try {
-    const servers = await startServers({ ...options, dir: join(dir, 'servers') })
+    const migration = madeUpMigration(options)
+    const engine = options.database === 'postgresql' ? 'postgresql' : 'mysql'
+    const servers = await startServers({ ...options, dir: join(dir, 'servers'), engine })
     closing.push(() => servers.stop())
+    await fillSource(servers, options)
     // Branding is what the cast is for.
     const worldClock: Clock = { now: () => worldNow as EpochMs, elapsedMs: () => clock.elapsedMs() }
-    await mysqlSourceWorld(clock).generate({
-      ...options,
-      edgeRows: false,
-      mysql: servers.source,
-      redis: { storage: servers.sourceRedis, queuesDatabase: 1 },
-      onProgress: () => undefined,
-    })
     const troubles: unknown[] = []
-    const rhoam = rhoamVersionOf(options.rhoamVersion)
-    if (rhoam === undefined) throw new Error(`bug: RHOAM ${options.rhoamVersion} is not simulated`)
-    const open = async (place: ClusterPlace): Promise<RehearsalCluster> => {
-      const opened = await openRehearsalCluster({
-        place,
-        appsDomain: domains[place],
-        dir: join(dir, 'clusters', place),
-        servers,
-        rhoam,
-        clock,
-        worldClock,
-        timings: quickTimings(options.speed),
-        path: options.path,
-        onTrouble: (error) => void troubles.push(error),
-      })
-      closing.push(() => opened.close())
-      installBaseCluster(opened.cluster.store, {
-        name: place,
-        appsDomain: domains[place],
-        awsRegion: region,
-        openshiftVersion,
-      })
-      ensureCatalogSource(opened.cluster.store, catalogSource.namespace, catalogSource.name)
-      return opened
-    }
-    const clusters = {
-      source: await open('source'),
-      migration: await open('migration'),
-      destination: await open('destination'),
-    }
-    await installSource(clusters.source, servers, release, signal)
     const endpoint = servers.moto.endpoint
-    const [vendor, vendorAtCustomer, customer] = await Promise.all([
+    const [vendor, vendorAtCustomer, customer, rhoamItself] = await Promise.all([
       accountCredentials(endpoint, { region, account: accounts.migration }),
+      accountCredentials(endpoint, { region, account: accounts.destination }),
       accountCredentials(endpoint, { region, account: accounts.destination }),
       accountCredentials(endpoint, { region, account: accounts.destination }),
     ])
     await makeClusterNetwork(endpoint, region, vendor, 'migration-x7k2p')
-    const migration = migrationOf(options)
+    const account = { endpoint, region, credentials: rhoamItself }
+    const clusters = await openClusters({ options, migration, servers, account, worldClock, troubles, closing })
+    await installSource(clusters.source, servers, options, await makeSourceFiles(account))
+    closing.push(startWorkers(clusters.source, servers, troubles))
     const settings = await settingsOfParties({
       dir: join(dir, 'parties'),
       servers,
       clusters,
-      aws: { 'rhoam-eng': { migration: vendor, destination: vendorAtCustomer }, customer: { destination: customer } },
-      vendorUser: migration.destination.vendorUser,
+      migration,
+      aws: { migration: vendor, vendorAtCustomer, customer },
       path: options.path,
     })
     return {
@@ -149,7 +109,7 @@ export async function openRehearsalWorld(options: RehearsalWorldOptions): Promis
       troubles,
       byHand: (row) => {
         const act = hands[row]
-        act?.(clusters.destination)
+        act?.({ migration, destination: clusters.destination, now: clock.now() })
         return act !== undefined
       },
       close,
@@ -160,103 +120,78 @@ export async function openRehearsalWorld(options: RehearsalWorldOptions): Promis
   }
 }
 
+interface Opening {
+  readonly options: RehearsalWorldOptions
+  readonly migration: Migration
+  readonly servers: RehearsalServers
+  readonly account: RehearsedAccount
+  readonly worldClock: Clock
+  readonly troubles: unknown[]
+  readonly closing: (() => Promise<void>)[]
+}
+
+async function openClusters(opening: Opening): Promise<RehearsalWorld['clusters']> {
+  const { options, migration, servers, account, worldClock, troubles, closing } = opening
+  const { dir, clock, path } = options
+  const rhoam = rhoamVersionOf(options.rhoamVersion)
+  if (rhoam === undefined) throw new Error(`bug: RHOAM ${options.rhoamVersion} is not simulated`)
+  const { customDomain } = migration.destination
+  const cloud = cloudOfRhoam({
+    servers: {
+      databases: { [cloudResources.systemDatabase]: databaseUrl(servers.rhoam) },
+      redis: {
+        [cloudResources.backendRedis]: redisUrl(servers.rhoamRedis, 0),
+        [cloudResources.systemRedis]: redisUrl(servers.rhoamSystemRedis, 0),
+      },
+      bucketRegion: region,
+    },
+    account,
+    backendRedis: servers.rhoamRedis,
+    exchangeBucket: exchangeBucketOf(migration),
+    dir,
+    clock,
+  })
+  const open = async (place: ClusterPlace): Promise<RehearsalCluster> => {
+    const appsDomain = domains[place]
+    const opened = await openRehearsalCluster({
+      place,
+      appsDomain,
+      served: [appsDomain, ...(place === 'destination' && customDomain !== undefined ? [customDomain] : [])],
+      dir: join(dir, 'clusters', place),
+      servers,
+      rhoam,
+      cloud,
+      clock,
+      worldClock,
+      timings: quickTimings(options.speed),
+      path,
+      onTrouble: (error) => void troubles.push(error),
+    })
+    closing.push(() => opened.close())
+    installBaseCluster(opened.cluster.store, { name: place, appsDomain, awsRegion: region, openshiftVersion })
+    ensureCatalogSource(opened.cluster.store, catalogSource.namespace, catalogSource.name)
+    return opened
+  }
+  return { source: await open('source'), migration: await open('migration'), destination: await open('destination') }
+}
+
 /** Waits are as much shorter; what gives up real work that takes too long is not. */
 function quickTimings(speed: number): Timings {
   const { rolloutDeadline } = realTimings
   return { ...scaledTimings(realTimings, speed), rolloutDeadline }
 }
 
-/** Of what each kind is taken for; 2.11 was the last release on MySQL 5.7. */
-function versionOf(database: RehearsalDatabase, release: Release): string {
-  if (database === 'mysql') return release === '2.11' ? '5.7' : '8.0'
-  return database === 'mariadb' ? '10.11' : '15'
-}
-
-function migrationOf({ accessLevel, database, release, rhoamVersion }: RehearsalWorldOptions): Migration {
-  return migrationSchema.parse({
-    version: 1,
-    name: 'rehearsal',
-    accessLevel,
-    source: {
-      release,
-      namespace,
-      wildcardDomain: domains.source,
-      database: { kind: database, version: versionOf(database, release) },
-      // The world's queues are never empty: nobody works on them.
-      jobs: { acceptLoss: true },
-    },
-    migrationCluster: { wildcardDomain: domains.migration, aws: { region, accountId: accounts.migration } },
-    destination: {
-      rhoamVersion,
-      threescaleRelease: rhoamFacts(rhoamVersion)?.release ?? release,
-      wildcardDomain: domains.destination,
-      aws: { region, accountId: accounts.destination },
-      // The world's first tenant is called 3scale, as most installations' is, and tenants have sender addresses.
-      accepted: { tenantNamed3scale: true, senderAddresses: true },
-    },
-  })
-}
-
-async function installSource(
-  { cluster, manager }: RehearsalCluster,
-  servers: RehearsalServers,
-  release: Release,
-  signal: AbortSignal,
-): Promise<void> {
-  const database = databaseUrl(servers.source)
-  const token = (host: string) =>
-    withSql(database, signal, async (session) => {
-      const [row] = await session.query(
-        `SELECT t.value FROM access_tokens t JOIN users u ON u.id = t.owner_id JOIN accounts a ON a.id = u.account_id
-          WHERE a.self_domain = '${host}' AND t.permission = 'rw' AND u.role = 'admin' ORDER BY t.id`,
-      )
-      return new Secret(row?.[0] ?? '')
-    })
-  installThreescale(cluster.store, {
-    release,
-    namespace,
-    wildcardDomain: domains.source,
-    tenantName: '3scale',
-    database,
-    systemRedis: redisUrl(servers.sourceRedis, 2),
-    backendStorage: redisUrl(servers.sourceRedis, 0),
-    backendQueues: redisUrl(servers.sourceRedis, 1),
-    seed: {
-      MASTER_ACCESS_TOKEN: await token(`master.${domains.source}`),
-      ADMIN_ACCESS_TOKEN: await token(`3scale-admin.${domains.source}`),
-    },
-  })
-  await until(() => isInstalled(manager.view, namespace, release), signal)
-  tellZync(manager.view, namespace, 'the world has begun')
-  const masterHost = `master.${domains.source}`
-  const isServed = () =>
-    manager.view
-      .list<Route>('routes.route.openshift.io', namespace)
-      .some(({ spec, status }) => spec.host === masterHost && (status?.ingress ?? []).length > 0)
-  await until(isServed, signal)
-}
-
-const lookEveryMs = 50
-
-async function until(holds: () => boolean, signal: AbortSignal): Promise<void> {
-  while (!holds()) await pause(lookEveryMs, undefined, { signal })
-}
-
-/** By row: what a person does there. */
-const hands: Readonly<Partial<Record<RowId, (destination: RehearsalCluster) => void>>> = {
-  'destination-idp': ({ manager: { view } }) => {
-    view.change({ resource: 'oauths.config.openshift.io', name: 'cluster' }, (draft) => {
-      Object.assign(draft, { spec: { identityProviders: [{ name: identityProvider, type: 'OpenID' }] } })
-    })
-    view.ensure({ apiVersion: 'user.openshift.io/v1', kind: 'User', metadata: { name: 'alice' } })
-    view.ensure({
-      apiVersion: 'user.openshift.io/v1',
-      kind: 'Identity',
-      metadata: { name: `${identityProvider}:alice` },
-      providerName: identityProvider,
-      providerUserName: 'alice',
-      user: { name: 'alice' },
-    })
-  },
-  'rhoam-install': ({ cluster }) => installRhoam(cluster.store, defaultAddonValues),
+/** Whoever works on the source's jobs; what is given ends them. */
+function startWorkers(source: RehearsalCluster, servers: RehearsalServers, troubles: unknown[]): () => Promise<void> {
+  const stopping = new AbortController()
+  const place = {
+    view: source.manager.view,
+    namespace: sourceNamespace,
+    queues: { ...servers.sourceRedis, db: 1 },
+  }
+  const working = workOnJobs(place, (error) => void troubles.push(error), stopping.signal)
+  return async () => {
+    stopping.abort()
+    await working
+  }
 }

@@ -27,9 +27,10 @@ CREATE TABLE IF NOT EXISTS threeshift.agent_task (
   requested_at timestamptz NOT NULL DEFAULT now(),
   -- How often it was leased.
   leases integer NOT NULL DEFAULT 0,
-  -- Of the lease that counts, or counted last: SHA-256 of its token, whose it is, until when.
+  -- Of the lease that counts, or counted last: SHA-256 of its token, whose it is, since its last sign of life, until when.
   lease_hash text,
   leased_by text REFERENCES threeshift.party_token,
+  leased_at timestamptz,
   leased_until timestamptz,
   progress jsonb,
   -- SHA-256 of the outcome's canonical JSON. The outcome itself is in the message to the workflow.

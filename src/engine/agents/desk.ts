@@ -1,5 +1,5 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import type { ClientBase } from 'pg'
+import { sleep } from '../../base/abort.ts'
 import type { Clock } from '../../base/clock.ts'
 import { outcomeHash, reportedVerb } from '../../evidence/reported-verb.ts'
 import type { JsonObject } from '../../model/json.ts'
@@ -12,7 +12,7 @@ import { presentLineage } from '../journal/party-keys.ts'
 import { readHead } from '../journal/read.ts'
 import { demandStatement } from './demand-statement.ts'
 import { fault } from './faults.ts'
-import { counts, lockTask, mayLease, takeLease, type TaskRow } from './lease.ts'
+import { counts, lockTask, mayLease, type TaskRow, takeLease } from './lease.ts'
 import { authenticate } from './tokens.ts'
 
 export interface DeskOptions {
@@ -61,7 +61,7 @@ export function databaseDesk(options: DeskOptions): AgentDesk {
           }
         }
         if (waitedMs >= waitMs) return null
-        await delay(lookEveryMs, undefined, { signal })
+        await sleep(lookEveryMs, signal)
       }
     },
 
@@ -71,7 +71,7 @@ export function databaseDesk(options: DeskOptions): AgentDesk {
         const found = await lockTask(tx, caller, id, lease)
         if (!counts(found)) throw fault('AGENT_LEASE_LOST', { task: id })
         await tx.query(
-          `UPDATE threeshift.agent_task SET progress = coalesce($3, progress),
+          `UPDATE threeshift.agent_task SET progress = coalesce($3, progress), leased_at = clock_timestamp(),
              leased_until = clock_timestamp() + $2::double precision * interval '1 ms'
            WHERE id = $1`,
           [id, leaseMs, progress === null ? null : JSON.stringify(progress)],

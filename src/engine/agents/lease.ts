@@ -23,8 +23,15 @@ export interface TaskRow {
   readonly in_time: boolean
 }
 
+/**
+ * Whether the lease of the task `table` counts, by the database's clock. Before it was given it does not: somebody has set the clock back,
+ * and a lease of somebody who is gone must not last for as long as that. A little is let pass, as clocks are kept right in small steps.
+ */
+const counting = (table: string) =>
+  `clock_timestamp() BETWEEN ${table}.leased_at - interval '5 seconds' AND ${table}.leased_until`
+
 const columns = `id, workflow, migration, "row", verb, generation, payload, state, leases, lease_hash, outcome_hash,
-  coalesce(leased_until >= clock_timestamp(), false) AS in_time`
+  coalesce(${counting('agent_task')}, false) AS in_time`
 
 /**
  * Leases the oldest of the caller's tasks that nobody works on, for `leaseMs`; null when there is none.
@@ -40,15 +47,15 @@ export async function takeLease(
   await tx.query("SELECT pg_advisory_xact_lock(hashtext('threeshift lease'))")
   const { text, hash } = randomSecret()
   const { rows } = await tx.query<TaskRow>(
-    `UPDATE threeshift.agent_task SET state = 'leased', lease_hash = $3, leased_by = $2, leases = leases + 1,
+    `UPDATE threeshift.agent_task SET state = 'leased', lease_hash = $3, leased_by = $2, leases = leases + 1, leased_at = clock_timestamp(),
        leased_until = clock_timestamp() + $4::double precision * interval '1 ms'
      WHERE id = (
        SELECT id FROM threeshift.agent_task AS task
        WHERE party = $1 AND ($5::text[] IS NULL OR migration = ANY ($5))
-         AND (state = 'waiting' OR state = 'leased' AND leased_until < clock_timestamp())
+         AND (state = 'waiting' OR state = 'leased' AND NOT ${counting('task')})
          AND NOT EXISTS (
            SELECT FROM threeshift.agent_task AS other
-           WHERE other.migration = task.migration AND other.state = 'leased' AND other.leased_until >= clock_timestamp())
+           WHERE other.migration = task.migration AND other.state = 'leased' AND ${counting('other')})
        ORDER BY requested_at, id LIMIT 1 FOR UPDATE)
      RETURNING ${columns}`,
     [caller.party, caller.token, hash, leaseMs, caller.migrations],
@@ -62,7 +69,7 @@ export async function mayLease(tx: ClientBase, caller: Caller): Promise<boolean>
   const { rowCount } = await tx.query(
     `SELECT FROM threeshift.agent_task
      WHERE party = $1 AND ($2::text[] IS NULL OR migration = ANY ($2))
-       AND (state = 'waiting' OR state = 'leased' AND leased_until < clock_timestamp()) LIMIT 1`,
+       AND (state = 'waiting' OR state = 'leased' AND NOT ${counting('agent_task')}) LIMIT 1`,
     [caller.party, caller.migrations],
   )
   return rowCount !== 0

@@ -29,10 +29,22 @@ export const exchangeFaults = {
     says: (d) => `${d.file} is no card of a party`,
     remedy: () => 'Ask the party for the card that `threeshift exchange keygen` wrote; it holds nothing secret.',
   }),
-  EXCHANGE_KEY_UNREADABLE: kind<{ what: string }>({
+  EXCHANGE_NAME_TAKEN: kind<{ exchange: string; place: string }>({
     exit: exitCode.usage,
     retry: 'after-remedy',
-    says: (d) => `the ${d.what} is not of the kind that is needed`,
+    says: (d) => `${d.place} holds another exchange ${d.exchange} already; it was left as it is`,
+    remedy: () => 'Choose another --name; or say with --replace that nobody needs the one that is there.',
+  }),
+  EXCHANGE_PATH: kind<{ path: string; reason: string }>({
+    exit: exitCode.usage,
+    retry: 'after-remedy',
+    says: (d) => `${d.path} cannot be used (${d.reason})`,
+    remedy: () => 'Correct the path, or the rights to it; then run the same command again.',
+  }),
+  EXCHANGE_KEY_UNREADABLE: kind<{ what: string; why: string }>({
+    exit: exitCode.usage,
+    retry: 'after-remedy',
+    says: (d) => `the ${d.what} is not ${d.why}`,
     remedy: () =>
       'Give the files that `threeshift exchange keygen` wrote: KEYS for the identity, KEYS.signing to sign.',
   }),

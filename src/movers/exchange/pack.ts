@@ -14,7 +14,7 @@ import { seal } from './seal.ts'
  */
 export async function pack(request: PackRequest): Promise<PackReport> {
   const { files, name, to, recipients, sender, partBytes, signal } = request
-  if (!/^[A-Za-z0-9][\w.-]{0,99}$/.test(name)) throw fault('EXCHANGE_NAME', { name })
+  demandName(name)
   if (recipients.length === 0) throw fault('EXCHANGE_NO_RECIPIENT', {})
   const names = files.map((file) => basename(file))
   const twice = names.find((file, at) => names.indexOf(file) !== at)
@@ -38,7 +38,9 @@ export async function pack(request: PackRequest): Promise<PackReport> {
     const manifest = writeManifest(body, sender)
     const sha256 = digestOf(manifest)
     const there = await to.get(manifestName(name), { largestBytes: manifest.length, signal })
-    if (there === null || !manifest.equals(there)) await to.put(manifestName(name), manifest, { sha256, signal })
+    const isOther = there !== null && !manifest.equals(there)
+    if (isOther && !request.replace) throw fault('EXCHANGE_NAME_TAKEN', { exchange: name, place: to.place })
+    if (there === null || isOther) await to.put(manifestName(name), manifest, { sha256, signal })
     return {
       exchange: name,
       place: to.place,
@@ -60,10 +62,10 @@ interface Packed {
   readonly kept: number
 }
 
-/** Whoever opens a pipe waits for its writer, and no signal ends that. Faults: EXCHANGE_FILE_FAILED. */
+/** Whoever opens a pipe waits for its writer, and no signal ends that. Faults: EXCHANGE_PATH. */
 async function refuseOtherThanFile(path: string): Promise<void> {
   const found = await stat(path).catch((error: unknown) => Promise.reject(fileFault(path, error)))
-  if (!found.isFile()) throw fault('EXCHANGE_FILE_FAILED', { file: path, reason: 'it is no regular file' })
+  if (!found.isFile()) throw fault('EXCHANGE_PATH', { path, reason: 'it is no regular file' })
 }
 
 async function packFile(
@@ -133,8 +135,17 @@ async function readPart(handle: FileHandle, path: string, from: number, bytes: n
   return plain
 }
 
-/** Node's own errors of files have a code. */
+/** Faults: EXCHANGE_NAME for one that is no name, or leads elsewhere. */
+export function demandName(name: string): void {
+  if (!/^[A-Za-z0-9][\w.-]{0,99}$/.test(name)) throw fault('EXCHANGE_NAME', { name })
+}
+
+/** What the caller has to correct, and not the machine. */
+const wrongPath = new Set(['ENOENT', 'ENOTDIR', 'EISDIR', 'EACCES', 'EPERM', 'EROFS', 'ENAMETOOLONG', 'ELOOP'])
+
+/** Node's own errors of files have a code. Gives EXCHANGE_PATH or EXCHANGE_FILE_FAILED. */
 export function fileFault(file: string, error: unknown) {
   const { code = 'unknown' } = Object(error) as NodeJS.ErrnoException
+  if (wrongPath.has(code)) return fault('EXCHANGE_PATH', { path: file, reason: code }, error)
   return fault('EXCHANGE_FILE_FAILED', { file, reason: code }, error)
 }

@@ -41,12 +41,13 @@ export function signAs({ card, signingKey }: Pick<PartyKeys, 'card' | 'signingKe
     key = createPrivateKey(signingKey.reveal('a manifest is signed with it'))
   } catch {
     // OpenSSL's error may quote what it was given.
-    throw fault('EXCHANGE_KEY_UNREADABLE', { what: 'signing key' })
+    throw fault('EXCHANGE_KEY_UNREADABLE', { what: 'signing key', why: 'of the kind that is needed' })
   }
-  if (key.asymmetricKeyType !== 'ed25519') throw fault('EXCHANGE_KEY_UNREADABLE', { what: 'signing key' })
+  if (key.asymmetricKeyType !== 'ed25519')
+    throw fault('EXCHANGE_KEY_UNREADABLE', { what: 'signing key', why: 'of the kind that is needed' })
   const signature = sign(null, Buffer.from(text), key).toString('base64')
   if (!isSignedBy(card, text, signature)) {
-    throw fault('EXCHANGE_KEY_UNREADABLE', { what: `signing key, which is not that of the card of ${card.party},` })
+    throw fault('EXCHANGE_KEY_UNREADABLE', { what: 'signing key', why: `that of the card of ${card.party}` })
   }
   return signature
 }

@@ -70,7 +70,7 @@ export async function open(sealed: Uint8Array, identity: Secret): Promise<Opened
     decrypter.addIdentity(identity.reveal('age decrypts with it'))
   } catch {
     // What the library says quotes the key.
-    throw fault('EXCHANGE_KEY_UNREADABLE', { what: 'identity' })
+    throw fault('EXCHANGE_KEY_UNREADABLE', { what: 'identity', why: 'of the kind that is needed' })
   }
   let fileKey: Uint8Array
   try {

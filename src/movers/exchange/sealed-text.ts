@@ -11,6 +11,6 @@ export async function sealText(secret: Secret, recipient: string): Promise<strin
 /** What `sealText` was given. Faults: EXCHANGE_KEY_UNREADABLE. */
 export async function openText(sealed: string, identity: Secret): Promise<Secret> {
   const opened = await open(Buffer.from(sealed, 'base64'), identity)
-  if (opened.kind !== 'opened') throw fault('EXCHANGE_KEY_UNREADABLE', { what: 'sealed text' })
+  if (opened.kind !== 'opened') throw fault('EXCHANGE_KEY_UNREADABLE', { what: 'sealed text', why: 'one for this key' })
   return new Secret(opened.plain.toString())
 }

@@ -15,12 +15,13 @@ import {
   readContents,
   readManifest,
 } from './manifest.ts'
-import { fileFault } from './pack.ts'
+import { demandName, fileFault } from './pack.ts'
 import { open } from './seal.ts'
 
 /** See `Exchange.unpack`. In memory are one part encrypted and one in clear. */
 export async function unpack(request: UnpackRequest): Promise<UnpackReport> {
   const { name, from, senders, folder, signal } = request
+  demandName(name)
   const raw = await from.get(manifestName(name), { largestBytes: largestManifestBytes, signal })
   if (raw === null) throw fault('EXCHANGE_NOT_THERE', { exchange: name, place: from.place })
   if (raw.length > largestManifestBytes) throw fault('EXCHANGE_MANIFEST_UNREADABLE', { exchange: name })

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { type FileHandle, open, statfs } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { setTimeout as wait } from 'node:timers/promises'
 import { crc32 } from 'node:zlib'
+import { sleep } from '../../base/abort.ts'
 import { Fault } from '../../base/fault.ts'
 import { describeObject, type ObjectAddress } from '../../model/object-address.ts'
 import type { ObjectChecksum, ObjectDescription, ObjectStore } from '../../ports/objects.ts'
@@ -105,7 +105,7 @@ class Fetch {
         if (position > before) failures = 0
         const waitMs = waitsMs[failures++]
         if (!(error instanceof Fault) || error.retry !== 'same-input' || waitMs === undefined) throw error
-        await wait(waitMs, undefined, { signal }).catch(() => signal.throwIfAborted())
+        await sleep(waitMs, signal)
       }
     }
   }

@@ -1,4 +1,4 @@
-import { setTimeout } from 'node:timers/promises'
+import { sleep } from '../../base/abort.ts'
 import type { Clock } from '../../base/clock.ts'
 import type {
   QueuesReport,
@@ -15,12 +15,6 @@ import { sampleSidekiq } from './sidekiq-state.ts'
 /** Waits; rejects with the signal's reason when that comes first. */
 export type Sleep = (ms: number, signal: AbortSignal) => Promise<void>
 
-const realSleep: Sleep = async (ms, signal) => {
-  await setTimeout(ms, undefined, { signal }).catch((error: unknown) => {
-    throw signal.aborted ? signal.reason : error
-  })
-}
-
 /**
  * Looks at the queues of system (Sidekiq) and backend (resque) until they were clean `samples` times in a row, or once
  * were not.
@@ -28,11 +22,11 @@ const realSleep: Sleep = async (ms, signal) => {
  * Clean: nothing queued, busy, in flight, scheduled or to be retried; the counter of done jobs did not move since the look
  * before. One look proves nothing: a job that was just fetched is in no list until the process' next heartbeat.
  */
-export function redisQueueWatch(clock: Clock, sleep: Sleep = realSleep): QueueWatch {
-  return { watch: (request) => watch(request, clock, sleep) }
+export function redisQueueWatch(clock: Clock, wait: Sleep = sleep): QueueWatch {
+  return { watch: (request) => watch(request, clock, wait) }
 }
 
-async function watch(request: QueuesRequest, clock: Clock, sleep: Sleep): Promise<QueuesReport> {
+async function watch(request: QueuesRequest, clock: Clock, wait: Sleep): Promise<QueuesReport> {
   const { release, signal } = request
   const opened: RedisReader[] = []
   const open = async (endpoint: QueuesRequest['system']): Promise<RedisReader | null> => {
@@ -46,7 +40,7 @@ async function watch(request: QueuesRequest, clock: Clock, sleep: Sleep): Promis
     const backend = await open(request.backend)
     const samples: QueuesSample[] = []
     for (let number = 1; number <= request.samples; number++) {
-      if (number > 1) await sleep(request.everyMs, signal)
+      if (number > 1) await wait(request.everyMs, signal)
       const sidekiq = system === null ? null : await sampleSidekiq(system, request)
       const resque = backend === null ? null : await sampleResque(backend)
       const busyBecause = reasonsOf(sidekiq, resque, samples.at(-1))

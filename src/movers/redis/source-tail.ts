@@ -1,4 +1,4 @@
-import { setTimeout } from 'node:timers/promises'
+import { rest, sleep } from '../../base/abort.ts'
 import type { Clock } from '../../base/clock.ts'
 import { Fault } from '../../base/fault.ts'
 import { describeEndpoint, type RedisEndpoint } from '../../model/redis-endpoint.ts'
@@ -88,7 +88,7 @@ export class SourceTail {
     })
     try {
       const signal = AbortSignal.any([this.#options.signal, waiting.signal])
-      await Promise.race([wake, setTimeout(milliseconds, undefined, { signal }).catch(() => undefined)])
+      await Promise.race([wake, rest(milliseconds, signal)])
     } finally {
       waiting.abort()
     }
@@ -149,7 +149,7 @@ export class SourceTail {
         const again = known instanceof Fault && known.retry === 'same-input' && clock.elapsedMs() < untilMs
         if (!again) throw known
       }
-      await setTimeout(reconnectEveryMs, undefined, { signal: this.#signal })
+      await sleep(reconnectEveryMs, this.#signal)
     }
   }
 

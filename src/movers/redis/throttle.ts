@@ -1,4 +1,4 @@
-import { setTimeout } from 'node:timers/promises'
+import { sleep } from '../../base/abort.ts'
 import type { Clock } from '../../base/clock.ts'
 import type { RedisMoveRequest } from '../../ports/redis.ts'
 import { defaultPipe, type RespPipe } from '../../wire/resp/resp-pipe.ts'
@@ -29,7 +29,7 @@ export async function throttleByLatency(
       await probe.call('PING')
       const window = pipe.window
       pipe.window = clock.elapsedMs() - asked > maxLatencyMs ? window / 2 : Math.min(window + 1, defaultPipe.maxBlocks)
-      await setTimeout(probeEveryMs, undefined, { signal })
+      await sleep(probeEveryMs, signal)
     }
     // A probe that ends early leaves the window as it is: the copy's own connection tells what is wrong.
   })().catch(() => undefined)

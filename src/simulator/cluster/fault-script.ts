@@ -22,17 +22,27 @@ const effect = z.discriminatedUnion('kind', [
   }),
   z.strictObject({ kind: z.literal('silent').describe('a watch stays open and tells nothing') }),
   z.strictObject({ kind: z.literal('expire').describe('a watch ends at once with 410 Expired') }),
+  z.strictObject({
+    kind: z.literal('crash').describe('a container ends when it starts, with this exit code'),
+    exitCode: z.number().int().min(1).max(255),
+  }),
+  z.strictObject({
+    kind: z.literal('hold').describe('a container does not come to start, for this reason'),
+    reason: z.string(),
+  }),
 ])
 
 const faultSchema = z.strictObject({
   verb: z
     .string()
     .optional()
-    .describe('get, list, watch, create, update, patch, delete, deletecollection; absent: any'),
+    .describe('get, list, watch, create, update, patch, delete, deletecollection; start of containers; absent: any'),
   resource: z
     .string()
     .optional()
-    .describe('plural, with group and subresource where it has them: deployments.apps/scale'),
+    .describe(
+      'plural, with group and subresource where it has them: deployments.apps/scale; containers, by their names',
+    ),
   namespace: z.string().optional(),
   name: z.string().optional(),
   user: z.string().optional(),
@@ -47,7 +57,10 @@ export const faultScriptSchema = z.strictObject({ faults: z.array(faultSchema) }
 export type FaultEffect = z.infer<typeof effect>
 export type ScriptedFault = z.input<typeof faultSchema>
 
-/** A request as a fault may name it. */
+/** What a container's start is called. */
+export const containers = 'containers'
+
+/** A request, or the start of a container, as a fault may name it. */
 export interface Call {
   readonly verb: string
   /** With group and subresource: `deployments.apps/scale`. */
@@ -93,7 +106,10 @@ export class FaultScript {
   }
 }
 
+/** What happens to containers happens to nothing else, and the other way round. */
 function matches(fault: z.infer<typeof faultSchema>, call: Call): boolean {
+  const ofContainers = fault.effect.kind === 'crash' || fault.effect.kind === 'hold'
+  if (ofContainers !== (call.resource === containers)) return false
   return (['verb', 'resource', 'namespace', 'name', 'user'] as const).every(
     (field) => fault[field] === undefined || fault[field] === call[field],
   )

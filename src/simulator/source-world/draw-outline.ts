@@ -21,6 +21,8 @@ export interface OutlineOptions {
   readonly tenants: number
   readonly scale: number
   readonly seed: number
+  /** What the first tenant's hosts begin with; absent: 3scale, as the operator calls its own. */
+  readonly firstTenant?: string
 }
 
 /** Draws up accounts, services, plans and applications; the same options give the same outline. */
@@ -91,8 +93,9 @@ class Draft {
     const perTenant = (count: number, least: number): number =>
       Math.max(least, Math.round(count * weight * this.#options.scale))
     const name = master ? 'Master Account' : index === 1 ? 'Provider Name' : `${organisation(this.#random)} ${index}`
-    // The operator's default tenant is `3scale`; the others get a name that cannot be derived from the organisation's.
-    const subdomain = master ? 'master' : index === 1 ? '3scale' : `${slug(name).split('-')[0]}-t${index}`
+    const { firstTenant = '3scale' } = this.#options
+    // The others get a name that cannot be derived from the organisation's.
+    const subdomain = master ? 'master' : index === 1 ? firstTenant : `${slug(name).split('-')[0]}-t${index}`
     const adminHost = master ? `master.${wildcardDomain}` : `${subdomain}-admin.${wildcardDomain}`
     const vanity = index === 3 || (index === 2 && this.#options.tenants < 3)
     const tenant: Tenant = {

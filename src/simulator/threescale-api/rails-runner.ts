@@ -1,13 +1,23 @@
-import { readMasterPlanCommand, restoreMasterPlanCommand, setMasterPlanCommand } from '../../threescale/pod-commands.ts'
+import {
+  readMasterPlanCommand,
+  readTenantsCommand,
+  restoreMasterPlanCommand,
+  setMasterPlanCommand,
+} from '../../threescale/pod-commands.ts'
 import { type CommandResult, failure } from './command-result.ts'
 import type { Installation } from './installation.ts'
+import { tellTenants } from './tell-tenants.ts'
 import type { Row } from './system-database.ts'
 
 /**
- * Does what a script of Ruby means, of those that are known: the master's default plan told, set and put back, and the
- * master's sender address set as RHOAM does it. Any other script is refused, for a guess would be a wrong success.
+ * Does what a script of Ruby means, of those that are known: the tenants told; the master's default plan told, set and put
+ * back; and the master's sender address set as RHOAM does it. Any other script is refused, for a guess would be a wrong success.
  */
 export async function runRubyScript(script: string, installation: Installation): Promise<CommandResult> {
+  if (script === scriptOf(readTenantsCommand())) {
+    const found = await tellTenants(installation.database)
+    return { stdout: `${JSON.stringify({ threeshift: found })}\n`, stderr: '', exitCode: 0 }
+  }
   if (script === scriptOf(readMasterPlanCommand())) return changePlan(installation, async () => undefined)
   const systemName = /system_name: '([a-z0-9_]+)'/.exec(script)?.[1]
   if (systemName !== undefined && script === scriptOf(setMasterPlanCommand(systemName))) {

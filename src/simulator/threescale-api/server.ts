@@ -87,8 +87,10 @@ export class ThreescaleApiServer {
     log(reply.status)
     if (fault?.kind === 'cut' && fault.bytes === 0) return void outgoing.destroy()
     const body = Buffer.from(reply.body)
-    outgoing.writeHead(reply.status, { ...reply.headers, 'content-length': body.length })
-    if (fault?.kind !== 'cut') return void outgoing.end(body)
+    const head = (length: number) => outgoing.writeHead(reply.status, { ...reply.headers, 'content-length': length })
+    if (fault?.kind !== 'cut') return void head(body.length).end(body)
+    // A body that is no longer than what is sent is cut as well.
+    head(Math.max(body.length, fault.bytes + 1)).flushHeaders()
     outgoing.write(body.subarray(0, fault.bytes), () => outgoing.destroy())
   }
 

@@ -2,6 +2,7 @@ import process from 'node:process'
 import { Command } from 'commander'
 import { controlPlaneAccess } from '../../../src/app/control-plane.ts'
 import { engineAccess } from '../../../src/app/engine-access.ts'
+import { stopOnSignals } from '../../../src/app/stop-signals.ts'
 import { systemClock } from '../../../src/base/clock.ts'
 import { Fault } from '../../../src/base/fault.ts'
 import { Stop } from '../../../src/base/stop.ts'
@@ -15,10 +16,9 @@ import { registerSteer } from '../../../src/cli/steer.ts'
 import { rowIds } from '../../../src/model/row-id.ts'
 import { countingSteps } from '../engine-steps.ts'
 
-/* `threeshift run`, `status` and the like as a process of its own, with made-up steps for every row: WORLD, WORK_MS. */
+/* `threeshift run`, `status` and the like as a process of its own, with made-up steps for every row: WORLD, WORK_MS, DRAIN_MS. */
 
-const stopping = new AbortController()
-process.once('SIGINT', () => stopping.abort(new Stop('operator')))
+const signal = stopOnSignals()
 const context: CliContext = {
   stdin: process.stdin,
   stdout: process.stdout,
@@ -26,13 +26,13 @@ const context: CliContext = {
   env: (name) => process.env[name],
   cwd: process.cwd(),
   clock: systemClock,
-  signal: stopping.signal,
+  signal,
   exitWith: (code) => {
     process.exitCode = code
   },
 }
-const { WORLD = '', WORK_MS = '0' } = process.env
-const fake = countingSteps(rowIds, WORLD, { workMs: Number(WORK_MS) })
+const { WORLD = '', WORK_MS = '0', DRAIN_MS = '0' } = process.env
+const fake = countingSteps(rowIds, WORLD, { workMs: Number(WORK_MS), drainMs: Number(DRAIN_MS) })
 const { env, cwd, clock } = context
 const engine = engineAccess({ env, cwd, clock, steps: fake.steps, chunks: new Map() })
 const program = new Command('threeshift').exitOverride()

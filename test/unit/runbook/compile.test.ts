@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { prerequisiteIds, rowIds, stepIds } from '../../../src/model/row-id.ts'
+import { accessLevels } from '../../../src/model/party.ts'
+import { prerequisiteIds, rowIds, rowsBeyond, stepIds } from '../../../src/model/row-id.ts'
 import { compile } from '../../../src/runbook/compile.ts'
 import { everywhere, type RunbookRow } from '../../../src/runbook/row.ts'
 import { runbook } from '../../../src/runbook/rows.ts'
@@ -15,10 +16,27 @@ test('the runbook has the 39 rows of the journey, numbered P1 to P14 and 1 to 25
     runbook.map((row) => row.id),
     rowIds,
   )
+  const [prerequisites, steps] = [prerequisiteIds, stepIds].map((ids) => ids.filter((id) => !rowsBeyond.has(id)))
   assert.deepEqual(
-    runbook.map((row) => row.number),
-    [...prerequisiteIds.map((_, at) => `P${at + 1}`), ...stepIds.map((_, at) => String(at + 1))],
+    runbook.filter(({ id }) => !rowsBeyond.has(id)).map((row) => row.number),
+    [...(prerequisites ?? []).map((_, at) => `P${at + 1}`), ...(steps ?? []).map((_, at) => String(at + 1))],
   )
+})
+
+test('rows that the document does not have bear the number of the row before them, and a plus', () => {
+  const beyond = runbook.filter(({ id }) => rowsBeyond.has(id))
+  assert.deepEqual(
+    beyond.map(({ id, number }) => `${number} ${id}`),
+    ['P13+ access-narrowed', '14+ file-storage'],
+  )
+  for (const row of beyond) assert.equal(row.number, `${runbook[runbook.indexOf(row) - 1]?.number}+`)
+})
+
+test('files are copied where the source has some, and by hand where they are on a volume', () => {
+  assert.match(rowOf({ fileStorage: 'pvc' }, 'file-storage')?.notes.join() ?? '', /by hand/)
+  assert.deepEqual(rowOf({ fileStorage: 's3' }, 'file-storage')?.notes, [])
+  assert.ok(droppedFrom({ fileStorage: 'none' }).includes('file-storage'))
+  for (const accessLevel of accessLevels) assert.equal(rowOf({ accessLevel }, 'file-storage')?.owner, 'customer')
 })
 
 test('every row of the runbook says what it is for, when it is done, what can go wrong and how it is undone', () => {
@@ -127,7 +145,7 @@ test('without access the customer owns the databases in between and steps 1 to 1
   const plan = planOf({ accessLevel: 'no-access' })
   const owned = (party: string) => plan.rows.filter((row) => row.owner === party).map((row) => row.number)
   assert.deepEqual(owned('rhoam-eng'), ['P2', 'P13', '17', '18', '19', '20', '21', '22'])
-  assert.deepEqual(owned('bu-srep'), ['P1'])
+  assert.deepEqual(owned('bu-srep'), ['P1', 'P13+'])
 })
 
 test('with limited access the vendor owns all rows on the migration cluster', () => {
@@ -136,7 +154,7 @@ test('with limited access the vendor owns all rows on the migration cluster', ()
 
 test('the service window reaches from quiesce to new-routes, and no prerequisite is in it', () => {
   const plan = planOf()
-  assert.deepEqual(plan.outage, { from: 'quiesce', to: 'new-routes', rows: 25 })
+  assert.deepEqual(plan.outage, { from: 'quiesce', to: 'new-routes', rows: 26 })
   assert.ok(plan.rows.every((row) => row.inOutage === !row.number.startsWith('P')))
 })
 

@@ -36,9 +36,22 @@ export async function claimTarget(
   await endOrphans(target)
   const actual = await readPostgresCatalog(target)
   const earlier = await earlierCopy(target)
-  return request.schema === 'create'
-    ? claimForCreation(target, actual, earlier, request.emptyTarget, address)
-    : claimForAdoption(target, planned, actual, earlier, request.emptyTarget, address)
+  const claim =
+    request.schema === 'create'
+      ? await claimForCreation(target, actual, earlier, request.emptyTarget, address)
+      : await claimForAdoption(target, planned, actual, earlier, request.emptyTarget, address)
+  return { ...claim, notes: [...claim.notes, ...(await noteOnUser(target))] }
+}
+
+/** PostgreSQL's usual search path begins with a schema of the user's own name, and the ledger's is called as we are. */
+async function noteOnUser(target: PostgresTarget): Promise<readonly string[]> {
+  const sql = `SELECT quote_ident(current_database()) WHERE current_user = 'threeshift'`
+  const [[database] = []] = await target.query(sql, 'asking who we are')
+  if (database === undefined) return []
+  return [
+    "The database user threeshift has the name of the ledger's schema: what it creates later without naming a schema lands there and not in " +
+      `public. Give 3scale another user, or run: ALTER ROLE threeshift IN DATABASE ${database} SET search_path = public.`,
+  ]
 }
 
 /** Held by every session that fills the target, shared; it outlives the claim where the copy's process was killed. */

@@ -9,6 +9,16 @@ export type ContainerEnv =
 
 export function containerEnv(view: ClusterView, namespace: string, container: Container): ContainerEnv {
   const env = new Map<string, Secret>()
+  for (const { prefix = '', secretRef, configMapRef } of container.envFrom ?? []) {
+    const reference = secretRef ?? configMapRef
+    if (reference === undefined) continue
+    const kind = secretRef === undefined ? 'configmap' : 'secret'
+    const object = view.get<SecretObject | ConfigMap>(`${kind}s`, namespace, reference.name)
+    if (object === undefined && reference.optional !== true) {
+      return { kind: 'incomplete', message: `${kind} "${reference.name}" not found` }
+    }
+    for (const [key, value] of Object.entries(object?.data ?? {})) env.set(prefix + key, valueOf(kind, value))
+  }
   for (const { name, value, valueFrom } of container.env ?? []) {
     const { secretKeyRef, configMapKeyRef } = valueFrom ?? {}
     const reference = secretKeyRef ?? configMapKeyRef
@@ -20,7 +30,7 @@ export function containerEnv(view: ClusterView, namespace: string, container: Co
     const object = view.get<SecretObject | ConfigMap>(`${kind}s`, namespace, reference.name)
     const found = object?.data?.[reference.key]
     if (found !== undefined) {
-      env.set(name, new Secret(kind === 'secret' ? Buffer.from(found, 'base64').toString() : found))
+      env.set(name, valueOf(kind, found))
     } else if (reference.optional !== true) {
       const message =
         object === undefined
@@ -30,4 +40,8 @@ export function containerEnv(view: ClusterView, namespace: string, container: Co
     }
   }
   return { kind: 'complete', env }
+}
+
+function valueOf(kind: 'secret' | 'configmap', stored: string): Secret {
+  return new Secret(kind === 'secret' ? Buffer.from(stored, 'base64').toString() : stored)
 }

@@ -18,6 +18,8 @@ export interface Ended {
 
 /** What goes on inside the containers of a cluster's pods, as far as it shows outside. */
 export interface ContainerRuntime {
+  /** Why a container cannot be started yet, such as ImagePullBackOff; null, or absent: it can. */
+  held?(container: Omit<RunningContainer, 'env'>): string | null
   /** Asked at each start of a container that should go on for ever: null when it does, else how it ended. */
   crash(container: RunningContainer, signal: AbortSignal): Promise<Ended | null>
   /** Asked of an init container: false while it waits for something. */

@@ -128,11 +128,17 @@ function setInit(ref: ObjectRef, context: Context, statuses: readonly ContainerS
 
 async function runContainers(pod: Pod, ref: ObjectRef, context: Context, runtime: ContainerRuntime): Promise<Again> {
   const envs: (readonly [Container, ReadonlyMap<string, Secret>])[] = []
+  const isNew = !(pod.status?.containerStatuses ?? []).some((one) => one.state.running || one.restartCount > 0)
   for (const container of pod.spec.containers) {
     const running = statusOf(pod, container)?.state.running !== undefined
     const resolved = containerEnv(context.view, ref.namespace ?? '', container)
     if (resolved.kind === 'incomplete' && !running) {
       wait(ref, context, 'CreateContainerConfigError', resolved.message)
+      return context.timings.retry
+    }
+    const held = isNew ? (runtime.held?.({ view: context.view, pod, container }) ?? null) : null
+    if (held !== null) {
+      wait(ref, context, held)
       return context.timings.retry
     }
     envs.push([container, resolved.kind === 'complete' ? resolved.env : new Map()])

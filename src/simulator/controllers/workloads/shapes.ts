@@ -17,6 +17,11 @@ export interface Container {
   readonly command?: readonly string[]
   readonly args?: readonly string[]
   readonly env?: readonly EnvVar[]
+  readonly envFrom?: readonly {
+    readonly prefix?: string
+    readonly secretRef?: { readonly name: string; readonly optional?: boolean }
+    readonly configMapRef?: { readonly name: string; readonly optional?: boolean }
+  }[]
 }
 
 export interface PodSpec {
@@ -115,7 +120,13 @@ export interface DeploymentConfig extends KubeObject {
 }
 
 export interface Job extends KubeObject {
-  readonly spec: { readonly backoffLimit?: number; readonly completions?: number; readonly template: PodTemplate }
+  readonly spec: {
+    readonly backoffLimit?: number
+    readonly completions?: number
+    readonly activeDeadlineSeconds?: number
+    readonly ttlSecondsAfterFinished?: number
+    readonly template: PodTemplate
+  }
   readonly status?: {
     readonly active?: number
     readonly succeeded?: number

@@ -53,10 +53,7 @@ export function installBaseCluster(store: ClusterStore, facts: ClusterFacts): vo
       metadata: { namespace: 'openshift-console', name: 'console' },
       spec: { host: `console-openshift-console.${appsDomain}`, to: { kind: 'Service', name: 'console' } },
     },
-    ...store.kinds
-      .all()
-      .filter(({ custom }) => custom)
-      .map(definitionOf),
+    ...customResourceDefinitions(store),
   ]
   for (const object of objects) view.ensure(object)
 }
@@ -80,6 +77,14 @@ export function ensureCatalogSource(store: ClusterStore, namespace: string, name
     spec: { sourceType: 'grpc', displayName: name },
     status: { connectionState: { lastObservedState: 'READY' } },
   })
+}
+
+/** Of every kind that OpenShift and its operators add. */
+export function customResourceDefinitions(store: Pick<ClusterStore, 'kinds'>): readonly NewObject[] {
+  return store.kinds
+    .all()
+    .filter(({ custom }) => custom)
+    .map(definitionOf)
 }
 
 type CustomKind = ReturnType<ClusterStore['kinds']['all']>[number]

@@ -22,6 +22,8 @@ export interface ThreescaleInstallation {
   readonly backendQueues: Secret
   /** What the seed secrets hold; absent: the operator draws them. Give those that a database which is moved in knows. */
   readonly seed?: Readonly<Record<string, Secret>>
+  /** What the secret of the file storage holds; absent: what leads nowhere. */
+  readonly fileStorage?: Readonly<Record<string, Secret>>
 }
 
 /**
@@ -50,7 +52,7 @@ export function installThreescale(store: ClusterStore, installation: ThreescaleI
       REDIS_STORAGE_URL: installation.backendStorage,
       REDIS_QUEUES_URL: installation.backendQueues,
     },
-    'aws-auth': {
+    'aws-auth': installation.fileStorage ?? {
       AWS_ACCESS_KEY_ID: new Secret('something'),
       AWS_SECRET_ACCESS_KEY: new Secret('something'),
       AWS_BUCKET: new Secret('something'),

@@ -70,6 +70,7 @@ describe('an exchange', () => {
     recipients: [vendor.card],
     sender: customer,
     partBytes,
+    replace: false,
     stateFolder: join(dir, 'state'),
     onProgress: () => undefined,
     signal,
@@ -168,7 +169,10 @@ describe('an exchange', () => {
     renameSync(join(bucket, 'acme-2'), join(bucket, 'acme-1'))
     assert.equal(await codeOf(exchange.unpack(unpacking({ identity: customer.signingKey }))), 'EXCHANGE_KEY_UNREADABLE')
     const forged = { ...customer, signingKey: stranger.signingKey }
-    assert.equal(await codeOf(exchange.pack(packing({ sender: forged }))), 'EXCHANGE_KEY_UNREADABLE')
+    await assert.rejects(exchange.pack(packing({ sender: forged })), {
+      code: 'EXCHANGE_KEY_UNREADABLE',
+      message: 'the signing key is not that of the card of customer',
+    })
   })
 
   test('writes over no file of the receiver that is another one', async () => {
@@ -184,9 +188,25 @@ describe('an exchange', () => {
     const twins = [join(dir, 'dump.sql'), join(dir, 'other', 'dump.sql')]
     assert.equal(await codeOf(exchange.pack(packing({ files: twins }))), 'EXCHANGE_SAME_NAMES')
     assert.equal(await codeOf(exchange.pack(packing({ recipients: [] }))), 'EXCHANGE_NO_RECIPIENT')
-    assert.equal(await codeOf(exchange.pack(packing({ files: [join(dir, 'absent')] }))), 'EXCHANGE_FILE_FAILED')
+    assert.equal(await codeOf(exchange.unpack(unpacking({ name: '../up' }))), 'EXCHANGE_NAME')
+    assert.equal(await codeOf(exchange.pack(packing({ files: [join(dir, 'absent')] }))), 'EXCHANGE_PATH')
+    const nowhere = folderStore(join(dir, 'nowhere'))
+    assert.equal(await codeOf(exchange.unpack(unpacking({ from: nowhere }))), 'EXCHANGE_PATH')
     const pipe = join(dir, 'pipe')
     spawnSync('mkfifo', [pipe])
-    assert.equal(await codeOf(exchange.pack(packing({ files: [pipe] }))), 'EXCHANGE_FILE_FAILED')
+    assert.equal(await codeOf(exchange.pack(packing({ files: [pipe] }))), 'EXCHANGE_PATH')
+  })
+
+  test('is not replaced by another one of its name, unless that is asked for', async () => {
+    const first = await exchange.pack(packing())
+    const files = [join(dir, 'empty.json')]
+    assert.equal(await codeOf(exchange.pack(packing({ files }))), 'EXCHANGE_NAME_TAKEN')
+    assert.equal((await exchange.pack(packing())).manifestSha256, first.manifestSha256)
+    const second = await exchange.pack(packing({ files, replace: true }))
+    assert.notEqual(second.manifestSha256, first.manifestSha256)
+    assert.deepEqual(
+      (await exchange.unpack(unpacking())).files.map(({ file }) => file),
+      ['empty.json'],
+    )
   })
 })

@@ -15,7 +15,7 @@ test('the example of the page is a script, and shows every effect that its table
   script.load(example)
   const explained = [...page.matchAll(/^\| `([\w-]+)` \|/gm)].map((match) => match[1])
   assert.deepEqual(new Set(example.faults.map(({ effect }) => effect.kind)), new Set(explained))
-  assert.equal(explained.length, 7)
+  assert.equal(explained.length, 9)
 })
 
 test('a fault happens from its call on, as often as it says, and counts every call that it matches', () => {
