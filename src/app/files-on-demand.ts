@@ -10,6 +10,7 @@ export function filesOnDemand(settings: () => Promise<FilesSettings>): FileStora
   return {
     copy: async (request) => (await loaded()).copy(request),
     compare: async (request, expected) => (await loaded()).compare(request, expected),
+    takeBack: async (request) => (await loaded()).takeBack(request),
     count: async (at, options) => (await loaded()).count(at, options),
     remove: async (at, keys, options) => (await loaded()).remove(at, keys, options),
   }

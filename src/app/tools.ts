@@ -27,7 +27,7 @@ import type { Cluster } from '../ports/cluster.ts'
 import type { PartyKeys } from '../ports/exchange.ts'
 import { fault } from '../steps/faults.ts'
 import { exchangeBucketOf } from '../steps/making.ts'
-import type { CloudPlace, ClusterPlace, ExchangeTools, Tools } from '../steps/tools.ts'
+import { type CloudPlace, type ClusterPlace, type ExchangeTools, ledgerFile, type Tools } from '../steps/tools.ts'
 import { exchangeOnDemand } from './exchange-on-demand.ts'
 import { filesOnDemand } from './files-on-demand.ts'
 import { objectsOnDemand } from './objects-on-demand.ts'
@@ -72,7 +72,7 @@ export async function openTools(options: ToolsOptions): Promise<OpenTools> {
   const { party, migration, context, clock, pace = {} } = options
   const folder = join(options.stateFolder, 'migrations', migration.name, party)
   await mkdir(folder, { recursive: true, mode: 0o700 })
-  const ledger = fileLedger(join(folder, 'ledger.jsonl'), clock)
+  const ledger = fileLedger(join(folder, ledgerFile), clock)
   const setting = (name: string, place: string): string => {
     const value = context.env(name) ?? ''
     if (value === '') throw fault('STEP_NO_ACCESS', { place, party, setting: name })

@@ -170,7 +170,7 @@ export const clusterKinds = {
         tenantName: z.string().default('3scale'),
         externalComponents: z.object({ system: switches, backend: switches, zync: switches }).optional(),
         /** What 2.11 has in place of externalComponents. */
-        highAvailability: z.object({ enabled: z.boolean().default(false) }).optional(),
+        highAvailability: switches,
         system: z
           .object({
             fileStorage: z

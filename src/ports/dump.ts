@@ -54,6 +54,11 @@ export interface LoadReport {
   readonly tookMs: number
 }
 
+export interface EmptyRequest {
+  readonly database: DatabaseAddress
+  readonly signal: AbortSignal
+}
+
 /** Dumps of a system database by its own programs, and loading them. Faults: DUMP_*, PROGRAM_*. */
 export interface DumpMover {
   /** Reads the source in one consistent snapshot. Abort: kills the program; nothing of the name is left. */
@@ -63,4 +68,6 @@ export interface DumpMover {
    * database is emptied again. Abort: the same.
    */
   load(request: LoadRequest): Promise<LoadReport>
+  /** Takes away whatever is in the database; the database stays. Again with the effect of once. */
+  empty(request: EmptyRequest): Promise<void>
 }

@@ -51,6 +51,8 @@ export interface FileStorage {
   copy(request: FilesRequest): Promise<CopiedFiles>
   /** Lists the source, and reads every file of the target to its end. `expected`: what `copy` has told. */
   compare(request: FilesRequest, expected: readonly StoredFile[]): Promise<ComparedFiles>
+  /** Takes out of the target what `copy` has put there, whole or in part, and gives how many files that were. */
+  takeBack(request: Pick<FilesRequest, 'from' | 'to' | 'signal'>): Promise<number>
   /** What is in a bucket, by its list alone. */
   count(
     at: FileBucket,

@@ -252,10 +252,21 @@ export type SaveSnapshotRequest = Pick<
   readonly file: string
 }
 
+export type RestoreSnapshotRequest = Pick<RedisMoveRequest, 'target' | 'spoolFolder' | 'onProgress' | 'signal'> & {
+  readonly file: string
+  /** Those that are emptied and filled. */
+  readonly databases: readonly number[]
+}
+
 export interface RedisSnapshots {
   /**
    * Writes a source into one RDB file, which gets its name only when it is whole; one that is there already is replaced.
    * Reads the source only. Faults: REDIS_*. Abort: nothing of the name is left.
    */
   save(request: SaveSnapshotRequest): Promise<SavedSnapshot>
+  /**
+   * Makes databases of a server what they are in a file that `save` wrote: they are emptied first. What the file has of others
+   * is written over theirs. Again with the effect of once. Faults: REDIS_*. Abort: what is in stays; the same call begins anew.
+   */
+  restore(request: RestoreSnapshotRequest): Promise<void>
 }

@@ -71,9 +71,10 @@ export function convertToPostgres(tools: Tools): Step {
       }
     },
 
-    async undo() {
+    async undo({ migration, signal }) {
       await removeRecord(tools, record)
-      return { says: 'the database counts as not converted; the next conversion replaces it' }
+      await tools.dumps.empty({ database: await tools.database(migration.migrationCluster.postgresql), signal })
+      return { says: 'the converted database is empty; the loaded one is as it was' }
     },
   }
 }

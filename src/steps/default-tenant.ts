@@ -1,12 +1,12 @@
 import { z } from 'zod'
 import type { Step, StepContext } from '../ports/step.ts'
-import { type CreatedToken, tokenScopes, type UserId } from '../ports/threescale-api.ts'
+import { type CreatedToken, type TenantApi, tokenScopes, type UserId } from '../ports/threescale-api.ts'
 import { masterApi, tenantApi } from './apis.ts'
 import { tenantsOf } from './destination-tenants.ts'
-import { factsIfAny } from './facts.ts'
 import { fault } from './faults.ts'
 import { measure } from './measure.ts'
 import { domainOf, placeOf, rhoamNamespaces, type ThreescalePlace } from './places.ts'
+import { readRecord, removeRecord, writeRecord } from './records.ts'
 import { changeSecret, readSecret, restoreSecret, secretValue } from './secrets.ts'
 import type { Tools } from './tools.ts'
 import { rhoamAdminHost, rhoamTenant, tenantTaken } from './traps.ts'
@@ -15,7 +15,9 @@ import { Secret } from '../base/secret.ts'
 const tokenName = 'Threeshift for RHOAM'
 const adminName = 'admin'
 
-const facts = z.object({ tenant: z.string(), created: z.boolean() })
+const record = 'default-tenant.json'
+/** Whether this row makes the tenant: known before it does. */
+const making = z.object({ creates: z.boolean() })
 
 /** Step 19: the tenant that RHOAM calls its own is there, and RHOAM's secret holds a token that it accepts. */
 export function defaultTenant(tools: Tools): Step {
@@ -42,13 +44,14 @@ export function defaultTenant(tools: Tools): Step {
     async apply(context) {
       const at = await placeOf(tools, context, 'destination')
       const existing = await storedTenant(context, at)
+      if ((await readRecord(tools, record, making)) === null)
+        await writeRecord(tools, record, { creates: existing === undefined })
       const id = existing?.id ?? (await createTenant(tools, context, at))
       // The first user of a new tenant, whose token it is, waits to be activated.
       await activate(tools, context, at, id)
       const created = await freshToken(tools, context, at, await storedToken(context, at))
       await writeSeed(context, at, created)
-      const before = factsIfAny(context, 'default-tenant', facts)
-      return { says: `tenant ${id}`, facts: { tenant: id, created: before?.created ?? existing === undefined } }
+      return { says: `tenant ${id}`, facts: { tenant: id } }
     },
 
     async confirm(context) {
@@ -71,16 +74,22 @@ export function defaultTenant(tools: Tools): Step {
     },
 
     async undo(context) {
+      const known = await readRecord(tools, record, making)
+      if (known === null) return { says: 'nothing was changed' }
       const at = await placeOf(tools, context, 'destination')
+      const stored = await storedTenant(context, at)
+      if (stored !== undefined && known.creates) {
+        const master = await masterApi(tools, at)
+        const tenant = (await master.tenants({ signal: context.signal })).find(({ id }) => id === stored.id)
+        if (tenant !== undefined) await master.scheduleDeletion(tenant.id, { signal: context.signal })
+      } else if (stored !== undefined && stored.token !== null) {
+        await forgetTokens(tenantApi(tools, at, rhoamAdminHost(context.migration), stored.token), context.signal)
+      }
       for (const place of [operatorNamespace(at, context), at])
         await restoreSecret(place, 'system-seed', context.row.id)
-      const made = factsIfAny(context, 'default-tenant', facts)
-      if (made?.created !== true)
-        return { says: "the tenant was the customer's and stays; the secret is the source's again" }
-      const master = await masterApi(tools, at)
-      const tenant = (await master.tenants({ signal: context.signal })).find(({ id }) => id === made.tenant)
-      if (tenant !== undefined) await master.scheduleDeletion(tenant.id, { signal: context.signal })
-      return { says: `tenant ${made.tenant} is scheduled for deletion; the secret is the source's again` }
+      await removeRecord(tools, record)
+      const tenant = known.creates ? 'the tenant is scheduled for deletion' : "the tenant was the customer's and stays"
+      return { says: `${tenant}; the secret is the source's again` }
     },
   }
 }
@@ -135,10 +144,14 @@ async function freshToken(
   token: Secret,
 ): Promise<CreatedToken> {
   const api = tenantApi(tools, at, rhoamAdminHost(migration), token)
+  await forgetTokens(api, signal)
+  return api.createAccessToken({ name: tokenName, permission: 'rw', scopes: tokenScopes }, { signal })
+}
+
+async function forgetTokens(api: TenantApi, signal: AbortSignal): Promise<void> {
   for (const { id, name } of await api.accessTokens({ signal })) {
     if (name === tokenName) await api.deleteAccessToken(id, { signal })
   }
-  return api.createAccessToken({ name: tokenName, permission: 'rw', scopes: tokenScopes }, { signal })
 }
 
 /** RHOAM's operator first: it writes what it holds over what 3scale holds. */

@@ -3,16 +3,17 @@ import type { Step, StepContext } from '../ports/step.ts'
 import { restoreMasterPlanCommand, setMasterPlanCommand } from '../threescale/pod-commands.ts'
 import { masterApi } from './apis.ts'
 import { fault } from './faults.ts'
-import { factsIfAny } from './facts.ts'
 import { measure } from './measure.ts'
 import { placeOf } from './places.ts'
 import { run } from './pods.ts'
+import { readRecord, removeRecord, writeRecord } from './records.ts'
 import type { Tools } from './tools.ts'
 
 /** porta's name of the plan that has everything. Source: porta `config/plan_rules.yml`. */
 const planName = 'enterprise'
 
-const facts = z.object({ previous: z.string().nullable() })
+const record = 'before-enterprise-plan.json'
+const before = z.object({ previous: z.string().nullable() })
 
 /** Step 17: new tenants get the plan with single sign-on and several users, as RHOAM's own tenant needs. */
 export function enterprisePlan(tools: Tools): Step {
@@ -38,9 +39,11 @@ export function enterprisePlan(tools: Tools): Step {
       // Without this look a plan that does not exist would leave the master without any.
       if (plan === undefined)
         throw fault('STEP_NO_PLAN', { plan: planName, plans: plans.map(({ systemName }) => systemName) })
-      const previous = plans.find(({ isDefault }) => isDefault)?.id ?? null
+      if ((await readRecord(tools, record, before)) === null) {
+        await writeRecord(tools, record, { previous: plans.find(({ isDefault }) => isDefault)?.id ?? null })
+      }
       await run(at, setMasterPlanCommand(planName))
-      return { says: `plan ${plan.id} (${planName}) is the default`, facts: { previous } }
+      return { says: `plan ${plan.id} (${planName}) is the default`, facts: {} }
     },
 
     async confirm(context) {
@@ -53,10 +56,11 @@ export function enterprisePlan(tools: Tools): Step {
     },
 
     async undo(context) {
-      const previous = factsIfAny(context, 'enterprise-plan', facts)?.previous ?? null
-      if (previous === null) return { says: 'there was no other default plan' }
-      await run(await placeOf(tools, context, 'destination'), restoreMasterPlanCommand(previous))
-      return { says: `plan ${previous} is the default again` }
+      const known = await readRecord(tools, record, before)
+      if (known === null) return { says: 'the default plan was not changed' }
+      await run(await placeOf(tools, context, 'destination'), restoreMasterPlanCommand(known.previous))
+      await removeRecord(tools, record)
+      return { says: known.previous === null ? 'there is no default plan again' : `plan ${known.previous} is the default again` }
     },
   }
 }

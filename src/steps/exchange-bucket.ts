@@ -1,7 +1,7 @@
 import { secrets } from '../threescale/secrets.ts'
 import type { Step } from '../ports/step.ts'
 import { exchangedOf, exchangedSchema, exchangeNames, packSecrets, readBack, receiverOf } from './exchanges.ts'
-import { exchangeBucketOf, makingOf } from './making.ts'
+import { exchangeBucketOf, makingOf, removeMade } from './making.ts'
 import { measure, measureNone } from './measure.ts'
 import { placeOf } from './places.ts'
 import { readRecord, removeRecord, writeRecord } from './records.ts'
@@ -58,9 +58,10 @@ export function exchangeBucket(tools: Tools): Step {
       }
     },
 
-    async undo() {
+    async undo(context) {
       await removeRecord(tools, record)
-      return { says: 'the secrets will be packed again; the bucket is in the ledger, and goes with cleanup' }
+      await removeMade(tools, context, 'destination')
+      return { says: 'the bucket and everything in it is gone; whoever could read it may know the secrets: rotate them' }
     },
   }
 }

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { Secret } from '../base/secret.ts'
 import type { Step, StepContext } from '../ports/step.ts'
 import { factsIfAny } from './facts.ts'
-import { exchangeBucketOf, makingOf } from './making.ts'
+import { exchangeBucketOf, makingOf, removeMade } from './making.ts'
 import { measure } from './measure.ts'
 import type { Tools } from './tools.ts'
 
@@ -56,8 +56,9 @@ export function exchangeGranted(tools: Tools): Step {
       }
     },
 
-    async undo() {
-      return { says: 'the user is in the ledger; threeshift cleanup deletes it and its keys' }
+    async undo(context) {
+      await removeMade(tools, context, 'destination')
+      return { says: `user ${userOf(context)} and its keys are gone` }
     },
   }
 }

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { Secret } from '../base/secret.ts'
@@ -96,9 +96,15 @@ function showProgress(tools: Tools, { onProgress }: StepContext) {
   }
 }
 
+const clearPrefix = 'clear-'
+
 /** Runs `work` with a folder that is gone afterwards; what is in it in clear exists no longer than that. */
 async function withPrivateFolder<Result>(tools: Tools, work: (folder: string) => Promise<Result>): Promise<Result> {
-  const folder = await mkdtemp(join(tools.folder, 'clear-'))
+  // One verb of a migration runs at a time: what else is there was left by one that was killed.
+  for (const name of await readdir(tools.folder)) {
+    if (name.startsWith(clearPrefix)) await rm(join(tools.folder, name), { recursive: true, force: true })
+  }
+  const folder = await mkdtemp(join(tools.folder, clearPrefix))
   try {
     return await work(folder)
   } finally {

@@ -86,6 +86,24 @@ export const stepFaults = {
     remedy: () =>
       'Find out who scaled it up (RHOAM, an autoscaler), stop that, then rewind to the row that scales down.',
   }),
+  STEP_UNKNOWN_RELEASE: kind<{ place: string; found: string }>({
+    exit: failedSafe,
+    retry: 'after-remedy',
+    says: (d) => `the APIManager on the ${d.place} cluster reports release ${d.found}, which is not one that is known`,
+    remedy: () => 'Wait until its operator has made a release from 2.11 to 2.16, then resume.',
+  }),
+  STEP_NOT_OURS: kind<{ kind: string; name: string }>({
+    exit: failedSafe,
+    retry: 'after-remedy',
+    says: (d) => `${d.kind} ${d.name} bears no mark of this migration, and is left alone`,
+    remedy: () => 'Find out whose it is; take it away by hand if it is yours, then resume.',
+  }),
+  STEP_SCHEMA_OLD: kind<{ place: string; found: string; expected: string }>({
+    exit: failedSafe,
+    retry: 'after-remedy',
+    says: (d) => `the schema on the ${d.place} cluster stays at ${d.found}, and ${d.expected} is its release's`,
+    remedy: () => 'Look at the job or hook that runs before system-app, mend what it says, then resume.',
+  }),
   STEP_NO_PLAN: kind<{ plan: string; plans: readonly string[] }>({
     exit: failedSafe,
     retry: 'after-remedy',

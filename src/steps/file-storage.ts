@@ -69,12 +69,10 @@ function betweenBuckets(tools: Tools): Required<Step> {
     },
 
     async undo(context) {
-      const copied = await readRecord(tools, record, filesSchema)
-      const { to } = await bucketsOf(tools, context)
-      const keys = copied?.files.map(({ key }) => key) ?? []
-      await tools.files.remove(to, keys, { signal: context.signal })
+      const { from, to } = await bucketsOf(tools, context)
+      const gone = await tools.files.takeBack({ from, to, signal: context.signal })
       await removeRecord(tools, record)
-      return { says: `${keys.length} files are gone from bucket ${to.bucket}` }
+      return { says: `${gone} files are gone from bucket ${to.bucket}` }
     },
   }
 }

@@ -1,7 +1,7 @@
 import { sleep } from '../base/abort.ts'
 import type { Clock } from '../base/clock.ts'
 import { clusterKinds } from '../model/cluster-kinds.ts'
-import { isAtLeast, type Release } from '../model/release.ts'
+import { isAtLeast, type Release, releases } from '../model/release.ts'
 import { catalogSource, type Hop, versionAnnotations } from '../threescale/hops.ts'
 import { deployJobsOf, workloadsOf } from '../threescale/workloads.ts'
 import { releaseFacts } from '../threescale/releases.ts'
@@ -27,10 +27,24 @@ export async function subscriptionOf({ cluster, operatorNamespace, place, signal
   throw fault('STEP_NO_SUBSCRIPTION', { place, namespace: operatorNamespace })
 }
 
-/** The 3scale release that the operator says it has made, such as `2.13`. */
-export async function reportedRelease(at: ThreescalePlace): Promise<string> {
+/** The 3scale release that the operator says it has made, such as `2.13`. Faults: STEP_NO_THREESCALE. */
+export async function reportedRelease(at: ThreescalePlace): Promise<Release> {
   const { metadata } = await apiManagerOf(at)
-  return (metadata.annotations[versionAnnotations.threescale] ?? '').split('.').slice(0, 2).join('.')
+  const said = (metadata.annotations[versionAnnotations.threescale] ?? '').split('.').slice(0, 2).join('.')
+  const release = releases.find((known) => known === said)
+  if (release === undefined) throw fault('STEP_UNKNOWN_RELEASE', { place: at.place, found: said || 'none' })
+  return release
+}
+
+/** Whether the operator of a hop is installed and says that it has made its release. Whether all pods run is not asked. */
+export async function isMade(at: ThreescalePlace, hop: Hop): Promise<boolean> {
+  const { cluster, operatorNamespace: namespace, signal } = at
+  const { spec, status } = await subscriptionOf(at)
+  const { currentCSV: name } = status
+  if (spec.channel !== hop.channel || name === '' || name !== status.installedCSV) return false
+  if ((await reportedRelease(at)) !== releaseOf(hop.to)) return false
+  const version = await cluster.get(clusterKinds.clusterServiceVersions, { namespace, name }, { signal })
+  return version?.status.phase === 'Succeeded' && isBuildOf(hop, version.spec.version)
 }
 
 /** Prepares a hop, moves the operator on, and waits until all of the new release is there. */

@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises'
+import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import type { Step, StepContext } from '../ports/step.ts'
@@ -64,9 +64,11 @@ export function loadSystemDatabase(tools: Tools): Step {
       }
     },
 
-    async undo() {
+    async undo({ migration, signal }) {
       await removeRecord(tools, record)
-      return { says: 'the database counts as not loaded; the next load empties it first' }
+      await tools.dumps.empty({ database: await tools.database(migration.migrationCluster.database), signal })
+      await rm(dumpsFolder(tools), { recursive: true, force: true })
+      return { says: 'the database is empty, and the dumps are deleted here' }
     },
   }
 }

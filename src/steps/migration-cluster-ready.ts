@@ -12,6 +12,7 @@ import { installed, subscribe } from './hops.ts'
 import { makingOf } from './making.ts'
 import { measure, measureNone } from './measure.ts'
 import { placeOf, type ThreescalePlace } from './places.ts'
+import { forgetSchemaBack } from './schema-back.ts'
 import { whyNotRunning } from './start-threescale.ts'
 import type { Tools } from './tools.ts'
 import { operatorPods } from './workloads.ts'
@@ -85,12 +86,10 @@ export function migrationClusterReady(tools: Tools): Step {
       const at = await placeOf(tools, context, 'migration')
       const options = { signal: at.signal, deadlineMs: deadlineMs.removal }
       // By the name in the ledger: never a namespace that was there before.
-      const made = (await tools.ledger.list()).some(
-        ({ thing, state }) => thing.kind === 'namespace' && thing.name === at.namespace && state !== 'gone',
-      )
-      if (!made) return { says: `namespace ${at.namespace} was not made by this migration and stays` }
+      if (!(await isOurs(tools, at))) return { says: `namespace ${at.namespace} was not made by this migration and stays` }
       await at.cluster.remove(clusterKinds.namespaces, { name: at.namespace }, options)
       await tools.ledger.markGone(namespaceThing(at))
+      await forgetSchemaBack(tools)
       return { says: `namespace ${at.namespace} and everything in it is deleted` }
     },
   }
@@ -114,10 +113,22 @@ function namespaceThing({ cluster, namespace }: ThreescalePlace) {
   return { kind: 'namespace', place: `cluster:${cluster.identity.name}/${namespace}`, name: namespace }
 }
 
+/** Whether the ledger says that this migration has made the namespace, or was about to. */
+async function isOurs(tools: Tools, at: ThreescalePlace): Promise<boolean> {
+  const { kind, place, name } = namespaceThing(at)
+  return (await tools.ledger.list()).some(
+    ({ thing, state }) => thing.kind === kind && thing.place === place && thing.name === name && state !== 'gone',
+  )
+}
+
 async function makeNamespace(tools: Tools, context: StepContext, at: ThreescalePlace): Promise<void> {
   const { cluster, namespace, signal } = at
-  if ((await cluster.get(clusterKinds.namespaces, { name: namespace }, { signal })) !== null) return
   const thing = namespaceThing(at)
+  if ((await cluster.get(clusterKinds.namespaces, { name: namespace }, { signal })) !== null) {
+    // Made by a try that died before it could say so.
+    if (await isOurs(tools, at)) await tools.ledger.confirm(thing, null)
+    return
+  }
   await tools.ledger.intend(thing, makingOf(tools, context, 'the copy of 3scale that is upgraded', 'remove'))
   await cluster.apply(clusterKinds.namespaces, { metadata: { name: namespace }, fields: {} }, { signal })
   await tools.ledger.confirm(thing, null)

@@ -5,7 +5,7 @@ import type { DatabaseGoal } from '../ports/cloud.ts'
 import { workingDatabase } from './databases.ts'
 import { factsOf } from './facts.ts'
 import { fault } from './faults.ts'
-import { makingOf } from './making.ts'
+import { makingOf, removeMade } from './making.ts'
 import { measure, measureNone } from './measure.ts'
 import { networkFacts } from './standalone-vpc.ts'
 import type { Tools } from './tools.ts'
@@ -74,8 +74,8 @@ export function migrationDatabases(tools: Tools): Step {
       }
     },
 
-    async undo() {
-      return { says: 'the instances are in the ledger; threeshift cleanup deletes them, their snapshots included' }
+    async undo(context) {
+      return { says: `${await removeMade(tools, context, 'migration')} instances are gone` }
     },
   }
 }

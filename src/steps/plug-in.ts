@@ -1,3 +1,4 @@
+import { z } from 'zod'
 import { Secret } from '../base/secret.ts'
 import { clusterKinds } from '../model/cluster-kinds.ts'
 import { databaseUrl, redisUrl } from '../model/render-url.ts'
@@ -13,6 +14,7 @@ import { factsOf } from './facts.ts'
 import { makeApiManager } from './migration-cluster-ready.ts'
 import { apiManagerOf, findApiManager, placeOf, type ThreescalePlace } from './places.ts'
 import { quiesceFacts } from './quiesce.ts'
+import { readRecord, removeRecord, writeRecord } from './records.ts'
 import { changeSecret, digestOf, readSecret, restoreSecret, type SecretValues } from './secrets.ts'
 import type { Tools } from './tools.ts'
 
@@ -22,6 +24,11 @@ const noMail = Object.fromEntries(
     ([key, value]) => [key, new Secret(value)],
   ),
 )
+
+const record = 'before-plug-in.json'
+const switches = z.record(z.string(), z.json()).nullable()
+/** What the APIManager said of itself; null: nothing. */
+const before = z.object({ tenantName: z.string(), externalComponents: switches, highAvailability: switches })
 
 /** Step 8: the source's secrets are carried, those of databases point to the migration cluster's. */
 export function plugIn(tools: Tools): Step {
@@ -53,7 +60,7 @@ export function plugIn(tools: Tools): Step {
       const threescale = await at(context)
       const secrets = await wanted(tools, context)
       for (const [name, values] of secrets) await changeSecret(threescale, name, values, context.row.id)
-      await makeExternal(threescale, context)
+      await makeExternal(tools, threescale, context)
       return { says: `${secrets.size} secrets written`, facts: {} }
     },
 
@@ -74,9 +81,10 @@ export function plugIn(tools: Tools): Step {
     async undo(context) {
       const threescale = await at(context)
       const names = [...(await wanted(tools, context)).keys()]
+      await takeBackExternal(tools, threescale)
       for (const name of names) await restoreSecret(threescale, name, context.row.id)
       if (needsOwnDatabases(context.migration.source.release)) await removeApiManager(threescale)
-      return { says: `${names.length} secrets are as they were` }
+      return { says: `${names.length} secrets and the APIManager are as they were` }
     },
   }
 }
@@ -125,7 +133,7 @@ export async function secretsThatDiffer(
 }
 
 /** 2.11 knows one switch for all databases, later releases one for each. Source: 3scale-operator `apis/apps/v1alpha1`. */
-async function makeExternal(at: ThreescalePlace, context: StepContext): Promise<void> {
+async function makeExternal(tools: Tools, at: ThreescalePlace, context: StepContext): Promise<void> {
   const { release } = context.migration.source
   // Its operator waits for the routes of a tenant of this name, and names the backend's route after it.
   const { tenantName } = factsOf(context, 'quiesce', quiesceFacts)
@@ -133,9 +141,25 @@ async function makeExternal(at: ThreescalePlace, context: StepContext): Promise<
     ? { tenantName, externalComponents: { system: { database: true, redis: true }, backend: { redis: true } } }
     : { tenantName, highAvailability: { enabled: true } }
   if (needsOwnDatabases(release)) return makeApiManager(at, context, spec)
-  const { metadata } = await apiManagerOf(at)
+  const { metadata, spec: now } = await apiManagerOf(at)
+  if ((await readRecord(tools, record, before)) === null) {
+    const { tenantName: called, externalComponents = null, highAvailability = null } = now
+    await writeRecord(tools, record, { tenantName: called, externalComponents, highAvailability })
+  }
   const ref = { namespace: at.namespace, name: metadata.name }
   await at.cluster.patch(clusterKinds.apiManagers, ref, { kind: 'merge', body: { spec } }, { signal: at.signal })
+}
+
+async function takeBackExternal(tools: Tools, at: ThreescalePlace): Promise<void> {
+  const known = await readRecord(tools, record, before)
+  if (known === null) return
+  const { metadata } = await apiManagerOf(at)
+  const ref = { namespace: at.namespace, name: metadata.name }
+  // Taken away first, for a merge would leave what was added.
+  for (const spec of [{ externalComponents: null, highAvailability: null }, known]) {
+    await at.cluster.patch(clusterKinds.apiManagers, ref, { kind: 'merge', body: { spec } }, { signal: at.signal })
+  }
+  await removeRecord(tools, record)
 }
 
 /** Its operator stands still, so nothing of it runs. */
@@ -151,7 +175,7 @@ async function isExternal(at: ThreescalePlace, context: StepContext): Promise<bo
   const { tenantName } = factsOf(context, 'quiesce', quiesceFacts)
   if (found === null || found.spec.tenantName !== tenantName) return false
   const { highAvailability, externalComponents } = found.spec
-  if (!isAtLeast(context.migration.source.release, '2.12')) return highAvailability?.enabled === true
+  if (!isAtLeast(context.migration.source.release, '2.12')) return highAvailability?.['enabled'] === true
   const { system, backend } = externalComponents ?? {}
   return system?.['database'] === true && system['redis'] === true && backend?.['redis'] === true
 }

@@ -8,7 +8,7 @@ import { askAll, baselineSchema } from './baseline.ts'
 import { fault } from './faults.ts'
 import { measure, measureNone } from './measure.ts'
 import { apiManagerOf, placeOf, type ThreescalePlace } from './places.ts'
-import { readRecord, writeRecord } from './records.ts'
+import { readRecord, removeRecord, writeRecord } from './records.ts'
 import { secretValue } from './secrets.ts'
 import type { Tools } from './tools.ts'
 import { refuseTraps } from './traps.ts'
@@ -85,6 +85,8 @@ export function quiesce(tools: Tools): Step {
       const at = await placeOf(tools, context, 'source')
       const started = await scaleUp(at)
       await scaleDeployment(at, operatorRef(at), 1)
+      // It serves again, so what it answered is of the past.
+      await removeRecord(tools, record)
       return { says: `${started.length} workloads and the operator run again` }
     },
   }

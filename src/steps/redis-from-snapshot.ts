@@ -95,9 +95,16 @@ export function redisFromSnapshot(tools: Tools): Required<Step> {
     },
 
     async undo(context) {
-      const done = await readRecord(tools, doneRecord, doneSchema)
-      if (done === null) return { says: 'the group was not replaced' }
-      const { group, safety } = done
+      const seeded = await readRecord(tools, seededRecord, seededSchema)
+      if (seeded === null) return { says: 'the group was not replaced' }
+      const { group, safety } = seeded
+      const cloud = await tools.cloud('destination', context.signal)
+      const now = await cloud.caches.describeGroup(group, { signal: context.signal })
+      if (now !== null && restoredFrom(now) !== seeded.snapshot && (await readRecord(tools, doneRecord, doneSchema)) === null) {
+        await pauseResource(tools, context, false)
+        await removeRecord(tools, seededRecord)
+        return { says: 'the group was not replaced yet' }
+      }
       await replaceGroup(tools, context, { group, from: safety, safety: `${safety}-undo` })
       await restoreSecret(await placeOf(tools, context, 'destination'), 'backend-redis', context.row.id)
       for (const name of [doneRecord, seededRecord]) await removeRecord(tools, name)

@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import type { RedisMoveRequest } from '../ports/redis.ts'
@@ -12,12 +13,16 @@ import type { Tools } from './tools.ts'
 import { operatorPods, podsLeft } from './workloads.ts'
 
 const record = 'redis-restored.json'
+const savedRecord = 'redis-before-restore.json'
 const savedFile = 'redis-before-restore.rdb'
+
+const savedSchema = z.object({ bytes: z.number().int(), sha256: z.string() })
+type Saved = z.output<typeof savedSchema>
 
 export const restoreRedisFacts = z.object({
   keys: z.number().int(),
   /** What was there before, as a file on the machine that restored. */
-  saved: z.object({ bytes: z.number().int(), sha256: z.string() }),
+  saved: savedSchema,
 })
 type RestoreRedisFacts = z.output<typeof restoreRedisFacts>
 
@@ -81,27 +86,42 @@ function redisByCopy(tools: Tools): Required<Step> {
 
     async apply(context) {
       const move = await moveOf(context)
-      const saved = await tools.snapshots.save({
-        source: { kind: 'server', endpoint: move.target },
-        carry: 'all',
-        file: join(tools.folder, savedFile),
-        spoolFolder: tools.folder,
-        onProgress: () => undefined,
-        signal: context.signal,
-      })
+      const saved = await saveOnce(tools, move)
       const { keys } = await tools.redis.copy(move)
-      const facts = { keys, saved: { bytes: saved.bytes, sha256: saved.sha256 } }
+      const facts = { keys, saved }
       await writeRecord(tools, record, facts)
       return { says: says(facts), facts }
     },
 
     confirm: async (context) => compareCounters(tools, await moveOf(context)),
 
-    async undo() {
+    async undo(context) {
       await removeRecord(tools, record)
-      return { says: `what was there before is in ${savedFile}; the next restore writes over what this one wrote` }
+      const saved = await readRecord(tools, savedRecord, savedSchema)
+      if (saved === null) return { says: 'nothing was restored' }
+      const { target, databases } = await moveOf(context)
+      const request = { target, databases: [...databases.values()], ...quietly(tools, context) }
+      await tools.snapshots.restore({ ...request, file: join(tools.folder, savedFile) })
+      await removeRecord(tools, savedRecord)
+      await rm(join(tools.folder, savedFile), { force: true })
+      return { says: `what was there before is there again, from ${saved.bytes} bytes` }
     },
   }
+}
+
+/** Before the first try writes anything; a later one finds what the first has written. */
+async function saveOnce(tools: Tools, { target, signal }: RedisMoveRequest): Promise<Saved> {
+  const known = await readRecord(tools, savedRecord, savedSchema)
+  if (known !== null) return known
+  const source = { kind: 'server', endpoint: target } as const
+  const request = { source, carry: 'all' as const, file: join(tools.folder, savedFile), ...quietly(tools, { signal }) }
+  const { bytes, sha256 } = await tools.snapshots.save(request)
+  await writeRecord(tools, savedRecord, { bytes, sha256 })
+  return { bytes, sha256 }
+}
+
+function quietly({ folder }: Tools, { signal }: Pick<StepContext, 'signal'>) {
+  return { spoolFolder: folder, onProgress: () => undefined, signal }
 }
 
 /** From a dump in `file` into RHOAM's Redis. */

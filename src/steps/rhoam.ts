@@ -6,7 +6,7 @@ import { masterApi } from './apis.ts'
 import { deadlineMs } from './deadlines.ts'
 import { factsOf } from './facts.ts'
 import { placeOf, rhoamNamespaces, type ThreescalePlace } from './places.ts'
-import { readRecord, writeRecord } from './records.ts'
+import { readRecord, removeRecord, writeRecord } from './records.ts'
 import { scaleDeployment } from './workloads.ts'
 import type { Tools } from './tools.ts'
 
@@ -61,7 +61,8 @@ export function rhoamScaleUp(tools: Tools): Step {
 
     async apply(context) {
       const at = await placeOf(tools, context, 'destination')
-      const facts = await recordTenants(tools, context, at)
+      // Once it has run, what it may have done to tenants must not be taken for how they were.
+      const facts = (await readRecord(tools, record, rhoamFacts)) ?? (await recordTenants(tools, context, at))
       await scaleDeployment(at, rhoamOperator(context), 1)
       return { says: `RHOAM's operator runs; ${facts.tenants.length} tenants are on record`, facts: { ...facts } }
     },
@@ -77,6 +78,7 @@ export function rhoamScaleUp(tools: Tools): Step {
 
     async undo(context) {
       await scaleDeployment(await placeOf(tools, context, 'destination'), rhoamOperator(context), 0)
+      await removeRecord(tools, record)
       return { says: "RHOAM's operator is stopped; what it has done meanwhile stays" }
     },
   }

@@ -1,6 +1,7 @@
 import type { Step, StepContext } from '../ports/step.ts'
 import { measure, measureNone } from './measure.ts'
 import { placeOf, type ThreescalePlace } from './places.ts'
+import { isSchemaBack } from './schema-back.ts'
 import type { ClusterPlace, Tools } from './tools.ts'
 import { operatorPods, operatorRef, podsLeft, readWorkloads, scaleDeployment, scaleDown, scaleUp } from './workloads.ts'
 
@@ -42,6 +43,8 @@ export function stopThreescale(tools: Tools, place: ClusterPlace): Required<Step
     },
 
     async undo(context) {
+      if (place === 'migration' && (await isSchemaBack(tools)))
+        return { says: 'it stays stopped: its operator is of a later release than its database' }
       const threescale = await at(context)
       await scaleDeployment(threescale, operatorRef(threescale), 1)
       const started = await scaleUp(threescale)

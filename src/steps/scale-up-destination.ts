@@ -1,12 +1,17 @@
-import { clusterKinds } from '../model/cluster-kinds.ts'
 import { rakeTasks } from '../threescale/pod-commands.ts'
-import { deployJobsOf, workloadsOf } from '../threescale/workloads.ts'
+import { workloadsOf } from '../threescale/workloads.ts'
 import type { Step, StepContext } from '../ports/step.ts'
-import { deadlineMs } from './deadlines.ts'
-import { placeOf, type ThreescalePlace } from './places.ts'
+import { placeOf } from './places.ts'
 import { rake } from './pods.ts'
 import { stopThreescale } from './scale-down.ts'
-import { confirmRunning, routesAdmitted, startThreescale, tenantHosts, whyNotRunning } from './start-threescale.ts'
+import {
+  confirmRunning,
+  forgetHooks,
+  routesAdmitted,
+  startThreescale,
+  tenantHosts,
+  whyNotRunning,
+} from './start-threescale.ts'
 import type { Tools } from './tools.ts'
 import { readWorkloads } from './workloads.ts'
 
@@ -30,7 +35,7 @@ export function scaleUpDestination(tools: Tools): Step {
 
     async apply(context) {
       const at = await placeOf(tools, context, 'destination')
-      await forgetHooks(at, context)
+      await forgetHooks(at, context.migration.destination.threescaleRelease, tools.clock)
       const started = await startThreescale(at)
       const admitted = await routesAdmitted(at, await tenantHosts(tools, context, database(context)))
       // The keys of services, tokens and applications were left behind: they are made of the database, under its names.
@@ -51,15 +56,6 @@ export function scaleUpDestination(tools: Tools): Step {
 
 function database({ migration }: StepContext): string {
   return migration.destination.database
-}
-
-/** Hooks that ran for the fresh installation have to run for the data that is there now. */
-async function forgetHooks({ cluster, namespace, signal }: ThreescalePlace, { migration }: StepContext): Promise<void> {
-  const hooks = deployJobsOf(migration.destination.threescaleRelease)
-  if (hooks === null) return
-  for (const name of [hooks.before, hooks.after]) {
-    await cluster.remove(clusterKinds.jobs, { namespace, name }, { signal, deadlineMs: deadlineMs.removal })
-  }
 }
 
 /** Tasks that make a search index again of the database. */

@@ -1,8 +1,17 @@
 import type { Step } from '../ports/step.ts'
 import { workingDatabase } from './databases.ts'
+import { reportedRelease } from './hops.ts'
 import { placeOf } from './places.ts'
 import { stopThreescale } from './scale-down.ts'
-import { confirmRunning, routesAdmitted, startThreescale, tenantHosts, whyNotRunning } from './start-threescale.ts'
+import { isSchemaBack } from './schema-back.ts'
+import {
+  confirmRunning,
+  forgetHooks,
+  routesAdmitted,
+  startThreescale,
+  tenantHosts,
+  whyNotRunning,
+} from './start-threescale.ts'
 import type { Tools } from './tools.ts'
 import { readWorkloads } from './workloads.ts'
 
@@ -26,6 +35,7 @@ export function scaleUpOnMigration(tools: Tools): Step {
 
     async apply(context) {
       const at = await placeOf(tools, context, 'migration')
+      if (await isSchemaBack(tools)) await forgetHooks(at, await reportedRelease(at), tools.clock)
       const started = await startThreescale(at)
       await routesAdmitted(at, await tenantHosts(tools, context, workingDatabase(context.migration)))
       return { says: `${started.length} workloads run`, facts: {} }

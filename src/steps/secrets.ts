@@ -67,13 +67,18 @@ async function keep(place: SecretPlace, name: string, saved: string): Promise<vo
   await write(place, saved, before ?? {})
 }
 
+/** Never by apply where there is one: what an earlier row of ours has set and this one does not name would go. */
 async function write(place: SecretPlace, name: string, values: SecretValues): Promise<void> {
   const { cluster, namespace, signal } = place
+  const ref = { namespace, name }
   const data = Object.fromEntries(
     Object.entries(values).map(([key, value]) => [key, new Secret(toBase64(value.reveal('write it into a Secret')))]),
   )
-  const manifest = { metadata: { namespace, name }, fields: { type: 'Opaque', data } }
-  await cluster.apply(clusterKinds.secrets, manifest, { signal, force: true })
+  if ((await cluster.get(clusterKinds.secrets, ref, { signal })) === null) {
+    await cluster.apply(clusterKinds.secrets, { metadata: ref, fields: { type: 'Opaque', data } }, { signal })
+  } else {
+    await cluster.patch(clusterKinds.secrets, ref, { kind: 'merge', body: { data } }, { signal })
+  }
 }
 
 function toBase64(value: string): string {

@@ -5,7 +5,7 @@ import { backupFacts, backupFile } from './backup-postgres.ts'
 import { moveBetween, workingDatabase } from './databases.ts'
 import { deadlineMs } from './deadlines.ts'
 import { factsOf } from './facts.ts'
-import { keepDump, restoreDump } from './kept-dumps.ts'
+import { forgetDump, keepDump, restoreDump } from './kept-dumps.ts'
 import { measure, measureNone } from './measure.ts'
 import { placeOf, rhoamNamespaces } from './places.ts'
 import { readRecord, removeRecord, writeRecord } from './records.ts'
@@ -90,6 +90,7 @@ export function seedDestination(tools: Tools): Step {
       await removeRecord(tools, record)
       const restored = await restoreDump(tools, context, context.migration.destination.database, keptBefore)
       await stop.undo(context)
+      await forgetDump(tools, keptBefore)
       return { says: restored ? "RHOAM's database is as it was installed, and runs" : 'nothing was loaded' }
     },
   }

@@ -205,21 +205,17 @@ async function makeProvider(
   site: string,
 ): Promise<void> {
   const { signal } = context
-  if ((await providerOf(integration, signal)) !== undefined) return
   const { api, clientId } = integration
   const namespace = rhoamNamespaces(context.migration).sso
   const clientSecret = await secretValue({ ...at, namespace }, `keycloak-client-secret-${clientId}`, 'CLIENT_SECRET')
-  const provider = {
-    kind: 'keycloak' as const,
-    name: 'Red Hat single sign-on',
-    systemName: providerName,
-    clientId,
-    clientSecret,
-    site,
-    skipSslCertificateVerification: true,
-    published: false,
+  const login = { clientId, clientSecret, site, skipSslCertificateVerification: true }
+  const existing = await providerOf(integration, signal)
+  // It outlives an undo, and the client that is made after that has another secret.
+  if (existing !== undefined) await api.updateAuthenticationProvider(existing.id, login, { signal })
+  else {
+    const provider = { kind: 'keycloak' as const, name: 'Red Hat single sign-on', systemName: providerName, ...login }
+    await api.createAuthenticationProvider({ ...provider, published: false }, { signal })
   }
-  await api.createAuthenticationProvider(provider, { signal })
 }
 
 /** Step 23: the customer has logged in through each of them, and lets everybody do so. */

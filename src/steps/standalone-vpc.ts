@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { clusterKind } from '../model/cluster-object.ts'
 import type { Step, StepContext } from '../ports/step.ts'
-import { makingOf } from './making.ts'
+import { makingOf, removeMade } from './making.ts'
 import { measure } from './measure.ts'
 import type { Tools } from './tools.ts'
 
@@ -63,8 +63,8 @@ export function standaloneVpc(tools: Tools): Step {
       }
     },
 
-    async undo() {
-      return { says: 'the network is in the ledger; threeshift cleanup takes it away, once no database is in it' }
+    async undo(context) {
+      return { says: `${await removeMade(tools, context, 'migration')} parts of the network are gone` }
     },
   }
 }

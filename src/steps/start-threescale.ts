@@ -1,5 +1,8 @@
+import type { Clock } from '../base/clock.ts'
 import { clusterKinds } from '../model/cluster-kinds.ts'
+import type { Release } from '../model/release.ts'
 import type { StepContext } from '../ports/step.ts'
+import { deployJobsOf } from '../threescale/workloads.ts'
 import { masterApi } from './apis.ts'
 import { deadlineMs } from './deadlines.ts'
 import { measureNone } from './measure.ts'
@@ -7,6 +10,18 @@ import { apiManagerOf, domainOf, type ThreescalePlace } from './places.ts'
 import { rake } from './pods.ts'
 import type { Tools } from './tools.ts'
 import { operatorPods, operatorRef, readWorkloads, scaleDeployment, scaleUp } from './workloads.ts'
+
+/** Hooks that ran for other data have to run for the data that is there now; where they belong to a rollout, another one begins. */
+export async function forgetHooks(at: ThreescalePlace, release: Release, clock: Clock): Promise<void> {
+  const { cluster, namespace, signal } = at
+  const hooks = deployJobsOf(release)
+  for (const name of hooks === null ? [] : [hooks.before, hooks.after]) {
+    await cluster.remove(clusterKinds.jobs, { namespace, name }, { signal, deadlineMs: deadlineMs.removal })
+  }
+  if (hooks !== null) return
+  const body = { spec: { template: { metadata: { annotations: { 'threeshift.io/hooks': String(clock.now()) } } } } }
+  await cluster.patch(clusterKinds.deploymentConfigs, { namespace, name: 'system-app' }, { kind: 'merge', body }, { signal })
+}
 
 /**
  * Starts the operator and every workload that was stopped, waits until the operator says that all of them are ready, those that

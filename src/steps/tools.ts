@@ -23,6 +23,9 @@ export type ClusterPlace = (typeof clusterPlaces)[number]
 /** Accounts of the cloud: the vendor's beside the migration cluster, and the customer's, where RHOAM is. */
 export type CloudPlace = 'migration' | 'destination'
 
+/** The ledger's name in the folder of a party. */
+export const ledgerFile = 'ledger.jsonl'
+
 /**
  * What steps reach the world through. Whoever runs a verb made it, of the credentials that are theirs: a place they have
  * none for is STEP_NO_ACCESS when it is asked for, and not before.

@@ -1,14 +1,22 @@
+import { sleep } from '../base/abort.ts'
 import type { Migration } from '../model/migration.ts'
 import { hopsBetween, type Hop } from '../threescale/hops.ts'
 import { releaseFacts } from '../threescale/releases.ts'
 import { rhoamFacts } from '../threescale/rhoam.ts'
 import type { Step, StepContext } from '../ports/step.ts'
 import { workingDatabase } from './databases.ts'
-import { makeHop, releaseOf, reportedRelease, subscriptionOf } from './hops.ts'
-import { keepDump, restoreDump } from './kept-dumps.ts'
+import { deadlineMs } from './deadlines.ts'
+import { fault } from './faults.ts'
+import { installed, isMade, makeHop, reportedRelease, subscriptionOf } from './hops.ts'
+import { forgetDump, isKept, keepDump, restoreDump } from './kept-dumps.ts'
 import { measure } from './measure.ts'
-import { placeOf } from './places.ts'
+import { placeOf, type ThreescalePlace } from './places.ts'
+import { stopThreescale } from './scale-down.ts'
+import { forgetSchemaBack, isSchemaBack, markSchemaBack } from './schema-back.ts'
+import { forgetHooks, startThreescale } from './start-threescale.ts'
 import type { Tools } from './tools.ts'
+
+const lookEveryMs = 500
 
 /** Step 10: hop by hop, with a dump of the database before each one. */
 export function upgradeThreescale(tools: Tools): Step {
@@ -16,6 +24,7 @@ export function upgradeThreescale(tools: Tools): Step {
     async check(context) {
       const left = await hopsLeft(tools, context)
       if (left.length > 0) return { kind: 'needed', says: `${left.length} hops are to be made` }
+      if (await isSchemaBack(tools)) return { kind: 'needed', says: 'the database is of the release before' }
       return { kind: 'done', says: '3scale is of the release of the destination', facts: {} }
     },
 
@@ -32,7 +41,8 @@ export function upgradeThreescale(tools: Tools): Step {
 
     async apply(context) {
       const at = await placeOf(tools, context, 'migration')
-      const left = await hopsLeft(tools, context)
+      if (await isSchemaBack(tools)) await startAgain(tools, context, at)
+      const left = await hopsToMake(at, context)
       for (const [index, hop] of left.entries()) {
         const show = (done: number) =>
           context.onProgress({ done, total: left.length, unit: 'hops', exact: true, at: tools.clock.now() })
@@ -62,10 +72,18 @@ export function upgradeThreescale(tools: Tools): Step {
     },
 
     async undo(context) {
-      const [first] = hopsOf(context.migration)
-      const database = workingDatabase(context.migration)
-      const restored = first !== undefined && (await restoreDump(tools, context, database, keptBefore(first)))
-      return { says: restored ? `the database is as before ${first.to}` : 'no hop was begun' }
+      const hops = hopsOf(context.migration)
+      const [first] = hops
+      if (first === undefined || !(await isKept(tools, keptBefore(first)))) return { says: 'no hop was begun' }
+      const at = await placeOf(tools, context, 'migration')
+      // An operator that is only being installed would start again what is stopped.
+      await installed(at, (await subscriptionOf(at)).spec.channel, tools.clock)
+      // Nothing may write while the database goes back, and the new operator stays.
+      await stopThreescale(tools, 'migration').apply(context)
+      await markSchemaBack(tools)
+      await restoreDump(tools, context, workingDatabase(context.migration), keptBefore(first))
+      for (const hop of hops.toReversed()) await forgetDump(tools, keptBefore(hop))
+      return { says: `the database is as before ${first.to}; 3scale is stopped, and upgrades it again when it starts` }
     },
   }
 }
@@ -82,12 +100,40 @@ function hopsOf({ source, destination }: Migration): readonly Hop[] {
   return hopsBetween(source.release, build) ?? hopsBetween(source.release, destination.threescaleRelease) ?? []
 }
 
-/** The channel tells which builds are behind us: the release alone does not tell 2.13 from RHOAM's build of it. */
 async function hopsLeft(tools: Tools, context: StepContext): Promise<readonly Hop[]> {
   const at = await placeOf(tools, context, 'migration')
-  const hops = hopsOf(context.migration)
+  const hops = await hopsToMake(at, context)
+  const [current, ...later] = hops
+  return current !== undefined && (await isMade(at, current)) ? later : hops
+}
+
+/**
+ * From the one whose channel the operator is in: whoever died in it has not waited for its end. The channel tells, for the
+ * release alone does not tell 2.13 from RHOAM's build of it.
+ */
+async function hopsToMake(at: ThreescalePlace, { migration }: StepContext): Promise<readonly Hop[]> {
+  const hops = hopsOf(migration)
   const { channel } = (await subscriptionOf(at)).spec
-  const release = await reportedRelease(at)
-  const reached = hops.findLastIndex((hop) => hop.channel === channel && releaseOf(hop.to) === release)
-  return hops.slice(reached + 1)
+  return hops.slice(Math.max(0, hops.findIndex((hop) => hop.channel === channel)))
+}
+
+/** After an undo: the operator is of a later release than the database, and upgrades it when 3scale starts. */
+async function startAgain(tools: Tools, context: StepContext, at: ThreescalePlace): Promise<void> {
+  const { migration, signal } = context
+  const [first] = hopsOf(migration)
+  const reference = workingDatabase(migration)
+  if (first !== undefined) await keepDump(tools, context, reference, keptBefore(first))
+  await forgetHooks(at, await reportedRelease(at), tools.clock)
+  await startThreescale(at)
+  const database = await tools.database(reference)
+  const deadline = tools.clock.elapsedMs() + deadlineMs.hop
+  for (;;) {
+    // It may go on to the release of its channel meanwhile.
+    const expected = releaseFacts[await reportedRelease(at)].lastMigration
+    const found = (await tools.threescaleDatabase.lastMigration(database, { signal })) ?? 'none'
+    if (found === expected) break
+    if (tools.clock.elapsedMs() >= deadline) throw fault('STEP_SCHEMA_OLD', { place: at.place, found, expected })
+    await sleep(lookEveryMs, signal)
+  }
+  await forgetSchemaBack(tools)
 }

@@ -1,7 +1,8 @@
-import { mkdir, stat, statfs } from 'node:fs/promises'
+import { mkdir, readdir, rm, stat, statfs } from 'node:fs/promises'
+import { join } from 'node:path'
 import type { Step } from '../ports/step.ts'
 import { measure } from './measure.ts'
-import type { Tools } from './tools.ts'
+import { ledgerFile, type Tools } from './tools.ts'
 
 /** Dumps, in clear and packed, of a database of some tens of gigabytes. */
 const freeGiB = 20
@@ -36,7 +37,9 @@ export function workspace(tools: Tools): Step {
       }
     },
     async undo() {
-      return { says: 'the folder stays until cleanup: dumps in it may be the way back' }
+      const names = (await readdir(tools.folder)).filter((name) => name !== ledgerFile)
+      for (const name of names) await rm(join(tools.folder, name), { recursive: true, force: true })
+      return { says: `${names.length} files and folders are deleted; the ledger stays for cleanup` }
     },
   }
 }

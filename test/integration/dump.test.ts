@@ -96,6 +96,15 @@ describe('a dump of PostgreSQL', () => {
     assert.equal((await moverWith().load(loading(target, receipt, { emptyFirst: true }))).tables, 1)
   })
 
+  test('finds an empty database where one was emptied: every schema is gone', async () => {
+    const { target, onTarget } = await freshPostgresPair(servers)
+    await onTarget(manyRows, 'CREATE SCHEMA other', 'CREATE TABLE other.t (id int)')
+    for (let time = 0; time < 2; time++) await moverWith().empty({ database: target, signal })
+    const schemas = "SELECT nspname FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'"
+    assert.deepEqual(await onTarget(schemas), [['public']])
+    assert.deepEqual(await onTarget("SELECT tablename FROM pg_tables WHERE schemaname = 'public'"), [])
+  })
+
   test('that was cut off and yet exited with 0 is no dump', async () => {
     const { source, onSource } = await freshPostgresPair(servers)
     await onSource(manyRows)
@@ -233,6 +242,10 @@ describe('a dump of MySQL', () => {
     assert.deepEqual(await to.mysql('SHOW TABLES'), [])
     const charset = 'SELECT default_character_set_name FROM information_schema.schemata WHERE schema_name = DATABASE()'
     assert.deepEqual(await to.mysql(charset), [['utf8mb3']])
+    await to.mysql(...tables)
+    for (let time = 0; time < 2; time++) await moverWith().empty({ database: to.source, signal })
+    assert.deepEqual(await to.mysql('SHOW TABLES'), [])
+    assert.deepEqual(await to.mysql(charset), [['utf8mb3']], 'an emptied database keeps its character set')
   })
 
   test('that mysql takes only a part of leaves nothing that could be taken for the whole', async () => {

@@ -50,6 +50,16 @@ export function fileStorage(settings: FilesSettings): FileStorage {
       withSides([request.from, request.to], (from, to) => copyFiles(sideOf(from), sideOf(to), request)),
     compare: (request, expected) =>
       withSides([request.from, request.to], (from, to) => compareFiles(sideOf(from), sideOf(to), request, expected)),
+    takeBack: ({ from: source, to: target, signal }) =>
+      withSides([source, target], async (from, to) => {
+        let gone = 0
+        for await (const file of list(sideOf(from), signal)) {
+          if ((await knownCopy(sideOf(to), file, signal)) === null) continue
+          await removeFile(sideOf(to), file.key, signal)
+          gone += 1
+        }
+        return gone
+      }),
     count: (at, { signal }) =>
       withSides([at], async (side) => {
         let [files, bytes] = [0, 0]
@@ -61,13 +71,14 @@ export function fileStorage(settings: FilesSettings): FileStorage {
       }),
     remove: (at, keys, { signal }) =>
       withSides([at], async (side) => {
-        const { client, bucket } = sideOf(side)
-        for (const key of keys) {
-          const gone = new DeleteObjectCommand({ Bucket: bucket, Key: key })
-          await ask(client, { bucket, key }, signal, (options) => client.send(gone, options))
-        }
+        for (const key of keys) await removeFile(sideOf(side), key, signal)
       }),
   }
+}
+
+async function removeFile({ client, bucket }: Side, key: string, signal: AbortSignal): Promise<void> {
+  const gone = new DeleteObjectCommand({ Bucket: bucket, Key: key })
+  await ask(client, { bucket, key }, signal, (options) => client.send(gone, options))
 }
 
 function sideOf(side: Side | undefined): Side {

@@ -1,5 +1,5 @@
 import { describeAddress } from '../../model/database-address.ts'
-import type { LoadRequest } from '../../ports/dump.ts'
+import type { EmptyRequest, LoadRequest } from '../../ports/dump.ts'
 import type { Programs } from '../../ports/programs.ts'
 import { checkedFile } from './checked-file.ts'
 import { mysqlSettings } from './client-settings.ts'
@@ -18,8 +18,6 @@ export async function loadMysql(
   onBytes: (bytes: number) => void,
 ): Promise<number> {
   const place = describeAddress(into)
-  const options = ['--batch', '--skip-column-names', '--default-character-set=utf8mb4', '--max-allowed-packet=1G']
-
   async function* input(): AsyncGenerator<Uint8Array> {
     yield* checkedFile(file, receipt, onBytes)
     yield Buffer.from(
@@ -30,24 +28,7 @@ export async function loadMysql(
   return programs.withSecretFile(
     mysqlSettings(into),
     async (path) => {
-      const run = async (input: AsyncIterable<Uint8Array>, signal: AbortSignal) => {
-        let said = ''
-        const onOutput = (piece: Uint8Array) => {
-          said = (said + Buffer.from(piece).toString('utf8')).slice(-1000)
-        }
-        const args = [`--defaults-extra-file=${path}`, ...options, '--binary-mode', into.database]
-        const end = await programs.run({ program: 'mysql', args, env: {}, input, onOutput, signal })
-        return { end, said: said.trim() }
-      }
-      const asked = async (sql: string, signal: AbortSignal): Promise<string> => {
-        const { end, said } = await run(once(sql), signal)
-        if (end.exitCode !== 0) throw programFailed('mysql', end)
-        return said
-      }
-      const empty = async (signal: AbortSignal) => {
-        const [charset = '', collation = ''] = (await asked(readCharset, signal)).split('\t')
-        await asked(emptied(into.database, charset, collation), signal)
-      }
+      const { run, asked, empty } = clientOf(programs, path, into.database)
       if (emptyFirst) await empty(signal)
       else if ((await asked(countThings, signal)) !== '0') throw fault('DUMP_TARGET_NOT_EMPTY', { place })
       try {
@@ -68,6 +49,38 @@ export async function loadMysql(
     },
     { signal },
   )
+}
+
+/** Takes away everything in the database, which keeps its character set. */
+export async function emptyMysql(programs: Programs, { database, signal }: EmptyRequest): Promise<void> {
+  await programs.withSecretFile(
+    mysqlSettings(database),
+    (path) => clientOf(programs, path, database.database).empty(signal),
+    { signal },
+  )
+}
+
+function clientOf(programs: Programs, secretFile: string, database: string) {
+  const options = ['--batch', '--skip-column-names', '--default-character-set=utf8mb4', '--max-allowed-packet=1G']
+  const run = async (input: AsyncIterable<Uint8Array>, signal: AbortSignal) => {
+    let said = ''
+    const onOutput = (piece: Uint8Array) => {
+      said = (said + Buffer.from(piece).toString('utf8')).slice(-1000)
+    }
+    const args = [`--defaults-extra-file=${secretFile}`, ...options, '--binary-mode', database]
+    const end = await programs.run({ program: 'mysql', args, env: {}, input, onOutput, signal })
+    return { end, said: said.trim() }
+  }
+  const asked = async (sql: string, signal: AbortSignal): Promise<string> => {
+    const { end, said } = await run(once(sql), signal)
+    if (end.exitCode !== 0) throw programFailed('mysql', end)
+    return said
+  }
+  const empty = async (signal: AbortSignal): Promise<void> => {
+    const [charset = '', collation = ''] = (await asked(readCharset, signal)).split('\t')
+    await asked(emptied(database, charset, collation), signal)
+  }
+  return { run, asked, empty }
 }
 
 const countThings = 'SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = DATABASE();\n'

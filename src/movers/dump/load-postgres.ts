@@ -1,6 +1,6 @@
-import { describeAddress } from '../../model/database-address.ts'
-import type { LoadRequest } from '../../ports/dump.ts'
-import type { Programs } from '../../ports/programs.ts'
+import { type DatabaseAddress, describeAddress } from '../../model/database-address.ts'
+import type { EmptyRequest, LoadRequest } from '../../ports/dump.ts'
+import type { ProgramEnd, ProgramRun, Programs } from '../../ports/programs.ts'
 import { checkedFile } from './checked-file.ts'
 import { postgresSettings } from './client-settings.ts'
 import { fault } from './faults.ts'
@@ -44,15 +44,6 @@ export async function loadPostgres(
   { file, receipt, into, emptyFirst, signal }: LoadRequest,
   onBytes: (bytes: number) => void,
 ): Promise<number> {
-  const { args, env, secretFile } = postgresSettings(into)
-  const how = [
-    '--no-psqlrc',
-    '--quiet',
-    '--no-align',
-    '--tuples-only',
-    '--set=ON_ERROR_STOP=1',
-    '--set=VERBOSITY=sqlstate',
-  ]
   let said = ''
   const onOutput = (piece: Uint8Array) => {
     // What a dump's own statements print is of no use.
@@ -63,14 +54,7 @@ export async function loadPostgres(
     yield* checkedFile(file, receipt, onBytes)
     yield Buffer.from(`\nCOMMIT;${countTables}`)
   }
-  const end = await programs.withSecretFile(
-    secretFile,
-    (path) => {
-      const run = { program: 'psql', args: [...how, ...args], env: { ...env, PGPASSFILE: path } }
-      return programs.run({ ...run, input: input(), onOutput, signal })
-    },
-    { signal },
-  )
+  const end = await runPsql(programs, into, { input: input(), onOutput, signal })
   const tables = new RegExp(`${loadedMark}(\\d+)\\s*$`).exec(said)?.[1]
   if (end.exitCode === 0 && end.inputTaken && tables !== undefined) return Number(tables)
   const place = describeAddress(into)
@@ -78,6 +62,42 @@ export async function loadPostgres(
   if (code === notEmptyState) throw fault('DUMP_TARGET_NOT_EMPTY', { place })
   // 2: it could not connect, or was cut off; 3: a statement failed.
   if (code === undefined && end.exitCode === 2) throw programFailed('psql', end)
-  const after = 'the transaction was rolled back, so the database is as it was'
-  throw fault('DUMP_LOAD_FAILED', { place, program: 'psql', code: code ?? `exit ${end.exitCode ?? 'unknown'}`, after })
+  throw fault('DUMP_LOAD_FAILED', { place, program: 'psql', code: code ?? exitOf(end), after: asItWas })
+}
+
+const asItWas = 'the transaction was rolled back, so the database is as it was'
+const exitOf = ({ exitCode }: ProgramEnd): string => `exit ${exitCode ?? 'unknown'}`
+
+/** Takes away every schema but the server's own, in one transaction, and makes an empty `public`. */
+export async function emptyPostgres(programs: Programs, { database, signal }: EmptyRequest): Promise<void> {
+  async function* input(): AsyncGenerator<Uint8Array> {
+    yield Buffer.from(`BEGIN;${emptyEverything}COMMIT;`)
+  }
+  const end = await runPsql(programs, database, { input: input(), onOutput: () => undefined, signal })
+  if (end.exitCode === 0 && end.inputTaken) return
+  const code = /ERROR:\s+([0-9A-Z]{5})\b/.exec(end.errorTail)?.[1]
+  if (code === undefined && end.exitCode === 2) throw programFailed('psql', end)
+  const place = describeAddress(database)
+  throw fault('DUMP_LOAD_FAILED', { place, program: 'psql', code: code ?? exitOf(end), after: asItWas })
+}
+
+async function runPsql(
+  programs: Programs,
+  database: DatabaseAddress,
+  streams: Pick<ProgramRun, 'input' | 'onOutput' | 'signal'>,
+): Promise<ProgramEnd> {
+  const { args, env, secretFile } = postgresSettings(database)
+  const how = [
+    '--no-psqlrc',
+    '--quiet',
+    '--no-align',
+    '--tuples-only',
+    '--set=ON_ERROR_STOP=1',
+    '--set=VERBOSITY=sqlstate',
+  ]
+  return programs.withSecretFile(
+    secretFile,
+    (path) => programs.run({ program: 'psql', args: [...how, ...args], env: { ...env, PGPASSFILE: path }, ...streams }),
+    { signal: streams.signal },
+  )
 }

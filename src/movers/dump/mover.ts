@@ -1,6 +1,7 @@
 import type { Clock } from '../../base/clock.ts'
 import type { DumpMover } from '../../ports/dump.ts'
 import type { Programs } from '../../ports/programs.ts'
+import { emptyDatabase } from './empty-database.ts'
 import { loadDump } from './load-dump.ts'
 import { takeDump } from './take-dump.ts'
 
@@ -9,5 +10,6 @@ export function dumpMover(programs: Programs, clock: Clock): DumpMover {
   return {
     dump: (request) => takeDump(programs, clock, request),
     load: (request) => loadDump(programs, clock, request),
+    empty: (request) => emptyDatabase(programs, request),
   }
 }

@@ -10,13 +10,17 @@ import { errnoOf } from './errno.ts'
 import { fault } from './faults.ts'
 import { inspectRdb } from './inspect.ts'
 import { pruneSnapshot } from './prune-snapshot.ts'
+import { restoreSnapshot } from './restore-snapshot.ts'
 import { type Snapshot, takeSnapshot } from './snapshot.ts'
 
 const blockBytes = 256 * 1024
 
 /** Snapshots of real files, servers and the objects of `objects`. */
 export function redisSnapshots(clock: Clock, objects: ObjectStore): RedisSnapshots {
-  return { save: (request) => saveSnapshot(request, clock, objects) }
+  return {
+    save: (request) => saveSnapshot(request, clock, objects),
+    restore: (request) => restoreSnapshot(request, clock, objects),
+  }
 }
 
 /**
