@@ -3,6 +3,7 @@ import { CanonicalRow } from './canonical-row.ts'
 import { canonicalFromTarget } from './canonical.ts'
 import { KeyHash } from './key-hash.ts'
 import type { PostgresTarget } from '../postgres-target.ts'
+import type { SourceSession } from '../source-session.ts'
 import { RowSum } from '../row-hash.ts'
 import type { TableMove } from '../table-move.ts'
 import type { TargetTable } from '../schema/target-schema.ts'
@@ -42,6 +43,28 @@ const changedWords = 13
 const asideWords = 7
 
 /**
+ * Whether both sides hold the account of one and the same copy: the target is then a copy of what came of it, by a dump for
+ * instance, and what that account lists is no difference between the two.
+ */
+export async function holdsSameAccount(source: SourceSession, target: PostgresTarget): Promise<boolean> {
+  if (source.product !== 'postgresql') return false
+  const doing = 'looking whose account of a copy the ledger is'
+  const exists = `SELECT to_regclass('threeshift.copy')`
+  const account = 'SELECT plan, snapshot, started_at::text FROM threeshift.copy'
+  for (const side of [source, target]) {
+    const [[there = null] = []] = await side.query(exists, doing)
+    if (there === null) return false
+  }
+  const [[ours], [theirs]] = [await source.query(account, doing), await target.query(account, doing)]
+  return ours !== undefined && theirs !== undefined && ours.every((value, i) => value === theirs[i])
+}
+
+/** Nothing is declared for a table. */
+export function noLedger(): TableLedger {
+  return { changed: noEntries(changedWords), setAside: noEntries(asideWords), kinds: [], sum: new RowSum() }
+}
+
+/**
  * Reads what the ledger declares for one table; a database without a ledger declares nothing.
  *
  * `there` is the table as the target has it, or undefined where it has none. The session must be in a snapshot: entries
@@ -52,10 +75,9 @@ export async function readLedger(
   move: TableMove,
   there: TargetTable | undefined,
 ): Promise<TableLedger> {
-  const reader = new LedgerReader(target, move, there)
   const [[exists] = []] = await target.query(`SELECT to_regclass('threeshift.changed_value')`, 'looking for the ledger')
-  if (exists === null)
-    return { changed: noEntries(changedWords), setAside: noEntries(asideWords), kinds: [], sum: reader.sum }
+  if (exists === null) return noLedger()
+  const reader = new LedgerReader(target, move, there)
   const changed = await reader.read('changed_value', changedColumns, changedWords, (entry, words, at) =>
     reader.packChanged(entry, words, at),
   )

@@ -8,13 +8,13 @@ import { type Partition, planPartition } from './partition.ts'
 import { openSource } from '../open-source.ts'
 import { PostgresTarget } from '../postgres-target.ts'
 import { PhaseProgress, type TableProgressPart } from '../progress.ts'
-import { readLedger, type TableLedger } from './read-ledger.ts'
+import { holdsSameAccount, noLedger, readLedger, type TableLedger } from './read-ledger.ts'
 import { readPostgresCatalog } from '../schema/read-postgres-catalog.ts'
 import { RowSum } from '../row-hash.ts'
 import type { SourceSession } from '../source-session.ts'
 import { sourceSide, targetSide } from './side.ts'
 import { planMoves, type TableMove } from '../table-move.ts'
-import type { TargetSchema } from '../schema/target-schema.ts'
+import type { TargetTable } from '../schema/target-schema.ts'
 
 const listedPerTable = 20
 const noRows = new RowSum().hex
@@ -48,10 +48,13 @@ export async function verifySystemDatabase(request: MoveRequest, clock: Clock): 
       clock,
       request.onProgress,
     )
+    const isSameCopy = await holdsSameAccount(session, target)
     const checks: TableCheck[] = []
     for (const move of moves) {
       const part = progress.begin(move.name, move.source.estimatedRows)
-      checks.push(await checkTable(session, target, move, actual, schemaDifferences, part))
+      const there = actual.tables.find((table) => table.name === move.name)
+      const ledger = isSameCopy ? noLedger() : await readLedger(target, move, there)
+      checks.push(await checkTable({ source: session, target, move, there, ledger }, schemaDifferences, part))
       part.end()
     }
     const copy = await readCopyAccount(target, new Map(checks.map((check) => [check.table.name, check.ledger])))
@@ -89,19 +92,23 @@ interface TableCheck {
   readonly declaredRows: number
 }
 
+interface TableAtBoth {
+  readonly source: SourceSession
+  readonly target: PostgresTarget
+  readonly move: TableMove
+  /** As the target has it; undefined where it has none. */
+  readonly there: TargetTable | undefined
+  readonly ledger: TableLedger
+}
+
 async function checkTable(
-  source: SourceSession,
-  target: PostgresTarget,
-  move: TableMove,
-  actual: TargetSchema,
+  { source, target, move, there, ledger }: TableAtBoth,
   schemaDifferences: readonly SchemaDifference[],
   progress: TableProgressPart,
 ): Promise<TableCheck> {
-  const there = actual.tables.find((table) => table.name === move.name)
   const columnsMissing = move.columns.some(
     ({ source: { name } }) => !there?.columns.some((column) => column.name === name),
   )
-  const ledger = await readLedger(target, move, there)
   const from = sourceSide(source, move, ledger)
   if (there === undefined || columnsMissing) {
     const digest = await digestTable(from, move, undivided, progress)
