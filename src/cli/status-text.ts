@@ -16,7 +16,7 @@ export function migrationText(
   const row = baton.row === null ? '' : ` on ${baton.row}`
   const lines = [
     `${paint('bold', id)}  ${paint(colorOf(state), state)}${back}  ${done} of ${rows.length} rows done  (${customer})`,
-    `  ${who}${row}, for ${duration(Math.max(0, now - baton.since))}: ${baton.why}`,
+    `  ${who}${row}, for ${duration(Math.max(0, now - baton.since) / 1000)}: ${baton.why}`,
     ...(baton.unblock === '' ? [] : [`  ${paint('bold', 'Next:')} ${baton.unblock}`]),
     ...(gate === null ? [] : gateLines(gate)),
     ...(failure === null ? [] : cardLines(failure, paint)),

@@ -1,10 +1,8 @@
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
-import { existsSync, globSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { globSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import process from 'node:process'
 import { after, before, describe, test } from 'node:test'
-import { fileURLToPath } from 'node:url'
 import { GetObjectCommand, ListBucketsCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3'
 import {
   type Canary,
@@ -15,43 +13,12 @@ import {
   filesBelow,
 } from '../support/canary.ts'
 import { runCli } from '../support/cli.ts'
-import { environmentOf, ProcessTree } from '../support/process-tree.ts'
+import { environmentOf } from '../support/process-tree.ts'
+import { rehearse } from '../support/rehearse.ts'
 import { temporaryFolder } from '../support/servers.ts'
 
-const main = fileURLToPath(new URL('../../src/app/main.ts', import.meta.url))
-const small = ['rehearse', '--tenants', '2', '--scale', '0.02', '--seed', '3']
 const dir = temporaryFolder()
 after(() => rmSync(dir, { recursive: true, force: true }))
-
-/** A rehearsal in a process of its own, whose world is made below `home`. `onBegun`: called once its rows run. */
-async function rehearse(
-  home: string,
-  args: readonly string[],
-  onBegun: (tree: ProcessTree, kill: (signal: NodeJS.Signals) => void) => Promise<void>,
-) {
-  mkdirSync(join(home, 't'), { recursive: true, mode: 0o711 })
-  const child = spawn(process.execPath, [main, ...small, ...args], {
-    cwd: home,
-    env: { ...process.env, TMPDIR: join(home, 't') },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
-  const tree = new ProcessTree(child.pid ?? 0)
-  tree.start(200)
-  let [stdout, stderr] = ['', '']
-  let begun: Promise<void> | undefined
-  child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text))
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    stderr += text
-    if (stderr.includes('Running the')) begun ??= onBegun(tree, (signal) => child.kill(signal))
-  })
-  const code = await new Promise<number | null>((resolve, reject) => {
-    child.once('error', reject)
-    child.once('close', resolve)
-  })
-  tree.stop()
-  await begun
-  return { code, stdout, stderr, tree }
-}
 
 describe('a rehearsal of the whole journey', { skip: process.platform !== 'linux' && 'it looks into /proc' }, () => {
   const home = join(dir, 'a')
@@ -77,8 +44,8 @@ describe('a rehearsal of the whole journey', { skip: process.platform !== 'linux
   test('brings every row to its end, with exit code 0', () => {
     assert.equal(ended.code, 0, ended.stderr)
     assert.equal(outcome.verdict, 'done')
-    assert.equal(outcome.rows.planned, 37)
-    assert.equal(outcome.rows.confirmed, 37)
+    assert.ok(outcome.rows.planned > 36)
+    assert.equal(outcome.rows.confirmed, outcome.rows.planned)
     assert.ok(outcome.downtimeMs > 0)
     for (const words of ['the service is down', 'the service is up again', 'customer (played), quiesce: approved']) {
       assert.ok(ended.stderr.includes(words), words)
@@ -157,43 +124,12 @@ describe('a rehearsal of the whole journey', { skip: process.platform !== 'linux
       ...objects,
     ])
     assert.ok(objects.size > 0, 'the bucket was read')
-    for (const [where, text] of all) assert.deepEqual(canariesIn(text, canaries), [], where)
+    const seen = [...all].flatMap(([where, text]) => canariesIn(text, canaries).map((from) => `${where}: ${from}`))
+    assert.deepEqual(seen, [])
     for (const [where, text] of objects) {
       assert.ok(/^(?:age-encryption\.org\/v1|\{)/.test(text), `${where} is neither encrypted nor a manifest`)
     }
   })
-})
-
-test('Ctrl-C ends a rehearsal with all its processes, and leaves nothing', {
-  skip: process.platform !== 'linux',
-}, async () => {
-  const home = join(dir, 'b')
-  const { code, stderr, tree } = await rehearse(home, [], async (_tree, kill) => kill('SIGINT'))
-  assert.equal(code, 4, stderr)
-  assert.match(stderr, /STOPPED/)
-  assert.deepEqual(tree.left(), [])
-  assert.deepEqual(readdirSync(join(home, 't')), [])
-})
-
-test('a rehearsal that cannot be is refused before any work, and an earlier report stays', async () => {
-  const home = join(dir, 'c')
-  mkdirSync(join(home, 'report'), { recursive: true })
-  writeFileSync(join(home, 'report', 'manifest.json'), '{}')
-  const refusals: readonly (readonly [readonly string[], RegExp])[] = [
-    [['--out', 'report'], /FILE_EXISTS/],
-    [['--out', 'no/such/folder'], /FILE_UNWRITABLE/],
-    [['--out', '/dev/null/report'], /FILE_UNWRITABLE/],
-    [['--rhoam', '2.0'], /REHEARSAL_NOT_SIMULATED.*RHOAM 2\.0/],
-    [['--release', '2.16', '--rhoam', '1.40'], /REHEARSAL_NOT_SIMULATED.*1\.44, 1\.45/s],
-  ]
-  for (const [args, says] of refusals) {
-    const { code, stderr } = await runCli(['rehearse', ...args], { cwd: home })
-    assert.equal(code, 64, stderr)
-    assert.match(stderr, says)
-    assert.ok(!stderr.includes('Making a world'), 'nothing was started')
-  }
-  assert.equal(readFileSync(join(home, 'report', 'manifest.json'), 'utf8'), '{}')
-  assert.ok(!existsSync(join(home, 't')))
 })
 
 function textOf(world: string, place: string): string {

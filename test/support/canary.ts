@@ -55,8 +55,9 @@ const secretObject = z.looseObject({
   metadata: z.looseObject({ name: z.string() }),
   data: z.record(z.string(), z.string()),
 })
-/** Members of a Secret that hold no secret: user names, hosts, ports, names of regions. */
-const open = /(?:user|host|port|region|name|database|domain|email|from|address|endpoint|ca\.crt|tls\.crt|\.json$)/i
+/** Members of a Secret that hold no secret: names of users and clients, hosts, ports, regions. */
+const open =
+  /(?:user|host|port|region|name|database|domain|email|from|address|endpoint|client_id|ca\.crt|tls\.crt|\.json$)/i
 
 function canariesOfObjects(from: string, lines: string): readonly Canary[] {
   const found: Canary[] = []

@@ -60,6 +60,13 @@ export async function freshPostgresPair(servers: Pick<Servers, 'postgres'>, opti
   }
 }
 
+/** A new database of the same server with all that is in this one, which nobody may be connected to. */
+export async function copyOfPostgres(database: DatabaseAddress): Promise<DatabaseAddress> {
+  const name = `${database.database}_copy_${++made}`
+  await onPostgres({ ...database, database: 'postgres' }, [`CREATE DATABASE ${name} TEMPLATE ${database.database}`])
+  return { ...database, database: name }
+}
+
 /** A request with everything at its default; nothing is decided. */
 export function moveRequest(
   databases: Pick<Databases, 'source' | 'target'>,

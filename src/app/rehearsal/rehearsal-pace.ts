@@ -24,7 +24,7 @@ export function paceIn(env: (name: string) => string | undefined, clock: Clock):
         watchMs: 10_000,
         pingMs: 2000,
       },
-      drain: { samples: 2, everyMs: 100, deadlineMs: 1000 },
+      drain: { samples: 2, everyMs: 100, deadlineMs: 60_000 },
     },
   }
 }

@@ -143,7 +143,11 @@ function openWorld({ world, signal }: RehearsalRequest, dir: string, { clock, en
   })
 }
 
-function mustBePossible({ release, rhoamVersion }: RehearsalWorldRequest): void {
+function mustBePossible({ release, rhoamVersion, database, edgeRows }: RehearsalWorldRequest): void {
+  if (edgeRows && database === 'postgresql') {
+    const what = 'a PostgreSQL with edge rows, which are what PostgreSQL cannot store,'
+    throw fault('REHEARSAL_NOT_SIMULATED', { what, possible: '--source-database mysql or mariadb' })
+  }
   const known = rhoamVersionOf(rhoamVersion) === undefined ? undefined : rhoamFacts(rhoamVersion)
   if (known === undefined) {
     throw fault('REHEARSAL_NOT_SIMULATED', {

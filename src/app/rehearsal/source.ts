@@ -20,6 +20,8 @@ export interface MadeUpSource {
   readonly tenants: number
   readonly scale: number
   readonly seed: number
+  /** With rows that PostgreSQL cannot store as they are; absent: without. */
+  readonly edgeRows?: boolean
   readonly firstTenant?: string
   readonly clock: Clock
   readonly signal: AbortSignal
@@ -33,7 +35,7 @@ export async function fillSource(servers: RehearsalServers, source: MadeUpSource
   const { clock, signal } = source
   await mysqlSourceWorld(clock).generate({
     ...source,
-    edgeRows: false,
+    edgeRows: source.edgeRows ?? false,
     mysql: servers.made,
     redis: { storage: servers.sourceRedis, queuesDatabase: 1 },
     onProgress: () => undefined,

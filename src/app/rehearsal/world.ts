@@ -38,6 +38,8 @@ export interface RehearsalWorldOptions extends Omit<ServersOptions, 'engine'>, R
   readonly tenants: number
   readonly scale: number
   readonly seed: number
+  /** With rows that PostgreSQL cannot store as they are; absent: without. */
+  readonly edgeRows?: boolean
   /** How many times as fast as real clusters these are. */
   readonly speed: number
   /** PATH. */

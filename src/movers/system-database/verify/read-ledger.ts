@@ -7,6 +7,7 @@ import type { DeclaredCell, DeclaredTable } from './declared-table.ts'
 import { EntryIndex } from './entry-index.ts'
 import { KeyHash } from './key-hash.ts'
 import type { PostgresTarget } from '../postgres-target.ts'
+import type { SourceSession } from '../source-session.ts'
 import { RowSum } from '../row-hash.ts'
 import type { TableMove } from '../table-move.ts'
 import type { TargetTable } from '../schema/target-schema.ts'
@@ -59,8 +60,25 @@ const changedWords = 13
 const asideWords = 7
 
 /**
+ * Whether both sides hold the account of one and the same copy: the target is then a copy of what came of it, by a dump for
+ * instance, and what that account lists is no difference between the two.
+ */
+export async function holdsSameAccount(source: SourceSession, target: PostgresTarget): Promise<boolean> {
+  if (source.product !== 'postgresql') return false
+  const doing = 'looking whose account of a copy the ledger is'
+  const exists = `SELECT to_regclass('threeshift.copy')`
+  const account = 'SELECT plan, snapshot, started_at::text FROM threeshift.copy'
+  for (const side of [source, target]) {
+    const [[there = null] = []] = await side.query(exists, doing)
+    if (there === null) return false
+  }
+  const [[ours], [theirs]] = [await source.query(account, doing), await target.query(account, doing)]
+  return ours !== undefined && theirs !== undefined && ours.every((value, i) => value === theirs[i])
+}
+
+/**
  * Reads what is declared for one table: by the target's accounts of the copy and of renamed hosts, and by `declared`. A
- * database without accounts declares nothing.
+ * database without accounts declares nothing, nor do those that both sides hold.
  *
  * `there` is the table as the target has it, or undefined where it has none. The session must be in a snapshot: entries
  * are counted before they are read.
@@ -70,12 +88,11 @@ export async function readLedger(
   move: TableMove,
   there: TargetTable | undefined,
   declared: DeclaredTable,
+  isSameCopy: boolean,
 ): Promise<TableLedger> {
   const reader = new LedgerReader(target, move, there)
-  const [[copies, renames] = []] = await target.query(
-    `SELECT to_regclass('threeshift.changed_value'), to_regclass('threeshift.renamed_host')`,
-    'looking for the ledger',
-  )
+  const exist = `SELECT to_regclass('threeshift.changed_value'), to_regclass('threeshift.renamed_host')`
+  const [[copies, renames] = []] = isSameCopy ? [[null, null]] : await target.query(exist, 'looking for the ledger')
   const changed =
     copies === null
       ? noEntries(changedWords)

@@ -16,7 +16,7 @@ import { type Partition, planPartition } from './partition.ts'
 import { openSource } from '../open-source.ts'
 import { PostgresTarget } from '../postgres-target.ts'
 import { PhaseProgress, type TableProgressPart } from '../progress.ts'
-import { readLedger, type TableLedger } from './read-ledger.ts'
+import { holdsSameAccount, readLedger, type TableLedger } from './read-ledger.ts'
 import { readPostgresCatalog } from '../schema/read-postgres-catalog.ts'
 import { RowSum } from '../row-hash.ts'
 import type { SourceSession } from '../source-session.ts'
@@ -60,12 +60,13 @@ export async function verifySystemDatabase(request: VerifyRequest, clock: Clock)
       clock,
       request.onProgress,
     )
+    const isSameCopy = await holdsSameAccount(session, target)
     const checks: TableCheck[] = []
     for (const move of moves) {
       const part = progress.begin(move.name, move.source.estimatedRows)
       checks.push(
         await checkTable(
-          { source: session, target, move, actual, declared: declaredTable(changes, move) },
+          { source: session, target, move, actual, declared: declaredTable(changes, move), isSameCopy },
           schemaDifferences,
           part,
         ),
@@ -123,10 +124,12 @@ interface TableAtBoth {
   /** What the target is like. */
   readonly actual: TargetSchema
   readonly declared: DeclaredTable
+  /** Both sides hold the account of one copy. */
+  readonly isSameCopy: boolean
 }
 
 async function checkTable(
-  { source, target, move, actual, declared }: TableAtBoth,
+  { source, target, move, actual, declared, isSameCopy }: TableAtBoth,
   schemaDifferences: readonly SchemaDifference[],
   progress: TableProgressPart,
 ): Promise<TableCheck> {
@@ -134,7 +137,7 @@ async function checkTable(
   const columnsMissing = move.columns.some(
     ({ source: { name } }) => !there?.columns.some((column) => column.name === name),
   )
-  const ledger = await readLedger(target, move, there, declared)
+  const ledger = await readLedger(target, move, there, declared, isSameCopy)
   const from = sourceSide(source, move, ledger)
   if (there === undefined || columnsMissing) {
     const digest = await digestTable(from, move, undivided, progress)
