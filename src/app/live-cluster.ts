@@ -2,8 +2,8 @@ import type { Clock } from '../base/clock.ts'
 import { makeCertificate } from '../base/self-made-certificate.ts'
 import { type Cluster, type ClusterOptions, openCluster } from '../simulator/cluster/cluster.ts'
 import type { PodExec } from '../simulator/cluster/pod-runtime.ts'
+import { hostedNames } from '../simulator/controllers/database/hosted-names.ts'
 import { liveRedisVersions } from '../simulator/controllers/database/redis-versions.ts'
-import { sqlHostedNames } from '../simulator/controllers/database/sql-hosted-names.ts'
 import { sqlPortalApi } from '../simulator/controllers/database/sql-portal-api.ts'
 import { sqlSystemDatabase } from '../simulator/controllers/database/sql-system-database.ts'
 import type { Controller } from '../simulator/controllers/engine/controller.ts'
@@ -123,7 +123,7 @@ function controllersOf({ cluster, bundledServers, rhoam }: LiveClusterOptions, {
       'redhat-operators': [threescalePackage()],
       ...(rhoam === null ? {} : rhoamCatalogs(rhoam.version)),
     }),
-    ...threescaleControllers({ hooks, redis, bundledServers, hostedNames: sqlHostedNames }),
+    ...threescaleControllers({ hooks, redis, bundledServers, hostedNames }),
     ...(rhoam === null
       ? []
       : rhoamControllers({ ...rhoam, portal: sqlPortalApi, alertFromAddress: 'noreply-alert@example.com' })),

@@ -50,8 +50,16 @@ const passing: ReadonlySet<Effect> = new Set(['throttled', '429', 'slow'])
 /** Survived where it only keeps a look from being answered. */
 const passingForLooks: ReadonlySet<Effect> = new Set([...passing, '500', '503', 'lost before', 'lost after', 'cut'])
 
+const runs: string[] = []
+
+/** Ranges too are a run's own: what one leaves behind when it fails is in no other's way. */
+function rangeOf(run: string): string {
+  if (!runs.includes(run)) runs.push(run)
+  return `10.2.${runs.indexOf(run)}.0/26`
+}
+
 const names = (run: string) => ({
-  network: { name: `m-${run}`, cidr: '10.2.0.0/26', clusterInfrastructure: infrastructure, alsoTaken: [] },
+  network: { name: `m-${run}`, cidr: rangeOf(run), clusterInfrastructure: infrastructure, alsoTaken: [] },
   database: `m-${run}-db`,
   bucket: `m-${run}`,
   seed: `m-${run}-seed`,
@@ -160,13 +168,20 @@ const verbs: readonly {
   { verb: 'users.issueKey', call: (cloud, run) => cloud.users.issueKey(names(run).user, making, call), repeats: true },
 ]
 
+/** Answers of S3 to HEAD have a status and no code, so that what is said of buckets may be less than what is known. */
+function isSaid(verb: string, end: string, code: string | null): boolean {
+  return end !== 'ok' && (end === code || verb.startsWith('buckets.'))
+}
+
 /** The first call of each action, or every call, of those that `concerns`. */
 function fateFor(fate: AwsFate, times: 'once' | 'always', concerns: (call: AwsCall) => boolean) {
   const met = new Set<string>()
   return (asked: AwsCall): AwsFate => {
     if (!concerns(asked) || (times === 'once' && met.has(asked.action))) return { kind: 'pass' }
     met.add(asked.action)
-    return fate
+    // S3 has a code of its own for it, and its answers to HEAD have none at all.
+    const isThrottled = fate.kind === 'refuse' && fate.code === 'Throttling'
+    return isThrottled && asked.service === 's3' ? refuse(503, 'SlowDown') : fate
   }
 }
 
@@ -203,7 +218,7 @@ describe('an AWS on which things go wrong', () => {
       return 'ok'
     } catch (error) {
       if (!(error instanceof Fault)) throw error
-      assert.match(error.code, /^(?:AWS|CLOUD)_/)
+      assert.match(error.code, /^(?:AWS|CLOUD|S3)_/)
       assert.notEqual(error.remedy, '')
       const printed = `${error.message} ${error.remedy} ${inspect(error, { depth: 20, showHidden: true })}`
       for (const hidden of [marked, 'the-secret-key-of-tests', 'Signature=']) assert.ok(!printed.includes(hidden))
@@ -241,14 +256,14 @@ describe('an AWS on which things go wrong', () => {
           fateFor(fate, 'once', (asked) => !isLook(asked)),
         )
         if (passing.has(effect)) assert.equal(inChanges, 'ok', `${row.verb}: a change`)
-        else assert.ok(inChanges === code || inChanges === 'ok', `${row.verb}: ${inChanges}`)
+        else assert.ok(inChanges === 'ok' || isSaid(row.verb, inChanges, code), `${row.verb}: ${inChanges}`)
         await settle(opened, run, row, inChanges)
         const inLooks = await endOf(
           () => row.call(opened.cloud, run),
           fateFor(fate, 'once', (asked) => isLook(asked)),
         )
         if (passingForLooks.has(effect)) assert.equal(inLooks, 'ok', `${row.verb}: a look`)
-        else assert.ok(inLooks === code || inLooks === 'ok', `${row.verb}: ${inLooks}`)
+        else assert.ok(inLooks === 'ok' || isSaid(row.verb, inLooks, code), `${row.verb}: ${inLooks}`)
       }
       await takeAway(opened)
     })
@@ -263,7 +278,7 @@ describe('an AWS on which things go wrong', () => {
       for (const { verb, call } of verbs) {
         const begun = aws.front().calls.length
         const end = await endOf(() => call(opened.cloud, 'never'), fateFor(fate, 'always', () => true))
-        assert.equal(end, code, `${verb}: ${effect}`)
+        assert.ok(isSaid(verb, end, code), `${verb}: ${effect}: ${end}`)
         assert.deepEqual(aws.changesSince(begun), [], `${verb}: ${effect}`)
       }
     }

@@ -11,7 +11,7 @@ import type { Cloud, SeedValues } from '../../src/simulator/controllers/ports.ts
 import { rhoamCatalogs, type RhoamVersion } from '../../src/simulator/controllers/rhoam/rhoam-catalog.ts'
 import { rhoamControllers } from '../../src/simulator/controllers/rhoam/rhoam-controllers.ts'
 import { liveRedisVersions } from '../../src/simulator/controllers/database/redis-versions.ts'
-import { sqlHostedNames } from '../../src/simulator/controllers/database/sql-hosted-names.ts'
+import { hostedNames } from '../../src/simulator/controllers/database/hosted-names.ts'
 import { sqlSystemDatabase } from '../../src/simulator/controllers/database/sql-system-database.ts'
 import { type Catalogs, threescalePackage } from '../../src/simulator/controllers/olm/catalog.ts'
 import { sqlPortalApi } from '../../src/simulator/controllers/database/sql-portal-api.ts'
@@ -135,7 +135,7 @@ export function threescaleCluster(
     [
       ...workloadControllers(runtime, appsDomain),
       ...olmControllers({ 'redhat-operators': [threescalePackage()], ...catalogs }),
-      ...threescaleControllers({ hooks, redis, bundledServers, hostedNames: sqlHostedNames }),
+      ...threescaleControllers({ hooks, redis, bundledServers, hostedNames }),
       ...more,
     ],
     { clock },

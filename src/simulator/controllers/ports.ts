@@ -1,5 +1,6 @@
 import type { Secret } from '../../base/secret.ts'
 import type { Release } from '../../model/release.ts'
+import type { ZyncRoute } from '../threescale-api/zync-routes.ts'
 
 /** What a login to a database finds; `schemaVersion` is null where 3scale's tables are not there. */
 export type DatabaseFindings =
@@ -55,17 +56,9 @@ export interface RedisVersions {
   versionOf(url: Secret, signal: AbortSignal): Promise<string | null>
 }
 
-/** A host that 3scale answers at, as zync learns it. */
-export interface HostedName {
-  readonly host: string
-  readonly routeTo: 'system-master' | 'system-provider' | 'system-developer' | 'apicast-staging' | 'apicast-production'
-  /** The tenant (or, for gateways, the service) that it is of. */
-  readonly ownerId: string
-}
-
 /** What zync is told at `rake zync:resync:domains`; null when the database cannot be asked. */
 export interface HostedNames {
-  namesIn(url: Secret, signal: AbortSignal): Promise<readonly HostedName[] | null>
+  namesIn(url: Secret, signal: AbortSignal): Promise<readonly ZyncRoute[] | null>
 }
 
 export interface PortalTenant {
