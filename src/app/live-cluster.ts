@@ -4,7 +4,7 @@ import { type Cluster, type ClusterOptions, openCluster } from '../simulator/clu
 import type { PodExec } from '../simulator/cluster/pod-runtime.ts'
 import { hostedNames } from '../simulator/controllers/database/hosted-names.ts'
 import { liveRedisVersions } from '../simulator/controllers/database/redis-versions.ts'
-import { sqlPortalApi } from '../simulator/controllers/database/sql-portal-api.ts'
+import { portalApi } from '../simulator/controllers/database/portal-api.ts'
 import { sqlSystemDatabase } from '../simulator/controllers/database/sql-system-database.ts'
 import type { Controller } from '../simulator/controllers/engine/controller.ts'
 import { ControllerManager } from '../simulator/controllers/engine/controller-manager.ts'
@@ -106,7 +106,10 @@ export async function openLiveCluster(options: LiveClusterOptions): Promise<Live
   }
 }
 
-function controllersOf({ cluster, bundledServers, rhoam }: LiveClusterOptions, { pods, faults }: Cluster) {
+function controllersOf(
+  { cluster, worldClock, bundledServers, rhoam }: LiveClusterOptions,
+  { pods, faults }: Cluster,
+): readonly Controller[] {
   const { clock, appsDomain } = cluster
   const hooks = sqlSystemDatabase(clock)
   const redis = liveRedisVersions
@@ -117,7 +120,7 @@ function controllersOf({ cluster, bundledServers, rhoam }: LiveClusterOptions, {
     others: podPrograms(pods),
     timestamp: () => `${clock.now()} hook ${++moments}`,
   })
-  const all: readonly Controller[] = [
+  return [
     ...workloadControllers(scriptedContainers(runtime, faults), appsDomain),
     ...olmControllers({
       'redhat-operators': [threescalePackage()],
@@ -126,9 +129,8 @@ function controllersOf({ cluster, bundledServers, rhoam }: LiveClusterOptions, {
     ...threescaleControllers({ hooks, redis, bundledServers, hostedNames }),
     ...(rhoam === null
       ? []
-      : rhoamControllers({ ...rhoam, portal: sqlPortalApi, alertFromAddress: 'noreply-alert@example.com' })),
+      : rhoamControllers({ ...rhoam, portal: portalApi(worldClock), alertFromAddress: 'noreply-alert@example.com' })),
   ]
-  return all
 }
 
 function namespacesBelow({ view }: ControllerManager, superdomain: string): readonly string[] {

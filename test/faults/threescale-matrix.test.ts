@@ -13,6 +13,7 @@ import type {
   TenantApi,
 } from '../../src/ports/threescale-api.ts'
 import { worldNow } from '../../src/simulator/source-world/calendar.ts'
+import { planSwitches } from '../../src/threescale/plan-switches.ts'
 import type { FaultRule, InjectedFault } from '../../src/simulator/threescale-api/fault-script.ts'
 import {
   backendHost,
@@ -258,7 +259,9 @@ describe('a 3scale on which things go wrong', () => {
     const other = (await master.createTenant(newTenant('matrix-tenant'), { signal })).tenant
     made.set('tenant', other.id)
     made.set('user', (await master.users(other.id, { signal }))[0]?.id ?? assert.fail('no user'))
-    made.set('plan', (await master.applicationPlans({ signal }))[0]?.id ?? assert.fail('no plan'))
+    const plans = await master.applicationPlans({ signal })
+    const plan = plans.find(({ systemName }) => planSwitches[systemName] !== undefined)
+    made.set('plan', plan?.id ?? assert.fail('no plan'))
     const [row] = await side.rows('SELECT value, service_id FROM service_tokens ORDER BY id LIMIT 1')
     backend = api.backend(side.at(backendHost), {
       // Branding: the id of a service.
