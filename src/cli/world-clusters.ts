@@ -32,7 +32,12 @@ export function registerWorldClusters(
       'port of the first, which the others follow (default: those of the last time)',
       wholeNumber('--port-base', 1024, 65_533),
     )
-    .option('--speed <times>', 'how many times as fast as a real cluster; 1 is real time', positiveNumber('--speed'), 30)
+    .option(
+      '--speed <times>',
+      'how many times as fast as a real cluster; 1 is real time',
+      positiveNumber('--speed'),
+      30,
+    )
     .action(async ({ dir, portBase, speed }: ClustersOptions) => {
       const told = new Set<string>()
       await ports.simulatedClusters.serve({

@@ -104,7 +104,9 @@ test('what is made in them lives: workloads roll out, jobs run, OLM installs, an
     await kubectl('-n shop create job fails --image=tools -- sh -c exit_3')
     await kubectl('-n shop wait --for=condition=failed job/fails --timeout=60s')
     await kubectl('apply -f -', operator)
-    await kubectl('-n shop wait --for=jsonpath={.status.state}=AtLatestKnown subscription/3scale-operator --timeout=60s')
+    await kubectl(
+      '-n shop wait --for=jsonpath={.status.state}=AtLatestKnown subscription/3scale-operator --timeout=60s',
+    )
     await kubectl(
       '-n shop wait --for=condition=Available deployment/threescale-operator-controller-manager-v2 --timeout=60s',
     )

@@ -81,7 +81,9 @@ let tenant: TenantApi
 let backend: BackendListener
 let own: TenantAccount
 const made = new Map<string, string>()
-const id = <Id>(name: string) => (made.get(name) ?? assert.fail(name)) as Id
+const digits = (name: string): string => made.get(name) ?? assert.fail(name)
+// Branding: whatever the call takes.
+const id = (name: string) => digits(name) as never
 const provider = (systemName: string): NewAuthenticationProvider => ({
   kind: 'keycloak',
   name: systemName,
@@ -124,10 +126,10 @@ const rows: readonly Row[] = [
     verb: 'master: activateUser',
     sent: 'repeatable',
     prepare: async () => {
-      await side.rows(`UPDATE users SET state = 'pending', activated_at = NULL WHERE id = ${id('user')}`)
+      await side.rows(`UPDATE users SET state = 'pending', activated_at = NULL WHERE id = ${digits('user')}`)
     },
     call: () => master.activateUser(id('tenant'), id('user'), { signal }),
-    isDone: async () => (await count(`users WHERE id = ${id('user')} AND state = 'active'`)) === 1,
+    isDone: async () => (await count(`users WHERE id = ${digits('user')} AND state = 'active'`)) === 1,
     says: isObject,
   },
   {
@@ -147,10 +149,11 @@ const rows: readonly Row[] = [
     verb: 'master: scheduleDeletion',
     sent: 'repeatable',
     prepare: async () => {
-      await side.rows(`UPDATE accounts SET state = 'approved' WHERE id = ${id('tenant')}`)
+      await side.rows(`UPDATE accounts SET state = 'approved' WHERE id = ${digits('tenant')}`)
     },
     call: () => master.scheduleDeletion(id('tenant'), { signal }),
-    isDone: async () => (await count(`accounts WHERE id = ${id('tenant')} AND state = 'scheduled_for_deletion'`)) === 1,
+    isDone: async () =>
+      (await count(`accounts WHERE id = ${digits('tenant')} AND state = 'scheduled_for_deletion'`)) === 1,
     says: isNothing,
   },
   {
@@ -203,7 +206,7 @@ const rows: readonly Row[] = [
       made.set(name, await side.installation.database.insert('users', row))
     },
     call: (name) => tenant.deleteUser(id(name), { signal }),
-    isDone: async (name) => (await count(`users WHERE id = ${id(name)}`)) === 0,
+    isDone: async (name) => (await count(`users WHERE id = ${digits(name)}`)) === 0,
     says: isNothing,
   },
   {

@@ -32,7 +32,9 @@ export async function startKubeApiserver(programs: string, dir: string): Promise
     const cwd = join(dir, name)
     mkdirSync(cwd, { recursive: true, mode: 0o700 })
     const log = join(dir, `${name}.log`)
-    running.push(await startServerProcess({ program: join(programs, name), args, env: {}, cwd, log, lastSignal: 'TERM' }))
+    running.push(
+      await startServerProcess({ program: join(programs, name), args, env: {}, cwd, log, lastSignal: 'TERM' }),
+    )
   }
   try {
     const [client, peer, secure] = [await freePort(), await freePort(), await freePort()]

@@ -40,7 +40,9 @@ const faultSchema = z.strictObject({
   resource: z
     .string()
     .optional()
-    .describe('plural, with group and subresource where it has them: deployments.apps/scale; containers, by their names'),
+    .describe(
+      'plural, with group and subresource where it has them: deployments.apps/scale; containers, by their names',
+    ),
   namespace: z.string().optional(),
   name: z.string().optional(),
   user: z.string().optional(),

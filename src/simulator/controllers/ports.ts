@@ -93,10 +93,22 @@ export class PortalRefusal extends Error {
 export interface PortalApi {
   /** Of the master API: every tenant, the first page. */
   tenants(at: InstallationPlace, masterToken: Secret, signal: AbortSignal): Promise<readonly PortalTenant[]>
-  setFromEmail(at: InstallationPlace, masterToken: Secret, tenantId: string, email: string, signal: AbortSignal): Promise<void>
+  setFromEmail(
+    at: InstallationPlace,
+    masterToken: Secret,
+    tenantId: string,
+    email: string,
+    signal: AbortSignal,
+  ): Promise<void>
   /** Of the tenant whose admin portal is `adminHost`. */
   users(at: InstallationPlace, adminHost: string, token: Secret, signal: AbortSignal): Promise<readonly PortalUser[]>
-  deleteUser(at: InstallationPlace, adminHost: string, token: Secret, userId: string, signal: AbortSignal): Promise<void>
+  deleteUser(
+    at: InstallationPlace,
+    adminHost: string,
+    token: Secret,
+    userId: string,
+    signal: AbortSignal,
+  ): Promise<void>
   makeAdmin(at: InstallationPlace, adminHost: string, token: Secret, userId: string, signal: AbortSignal): Promise<void>
   /** The provider's name is its system_name; one that is there already is left as it is. */
   ensureAuthenticationProvider(

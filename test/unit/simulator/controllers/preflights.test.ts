@@ -99,7 +99,10 @@ describe('preflights', () => {
     const least: Versions = { database: postgres('10.0'), redis: every('6.2.0') }
     assert.equal(await problemAt('2.15', least), null)
     assert.equal(await problemAt('2.15', { ...least, database: mysql('8.0.0') }), null)
-    assert.match(String(await problemAt('2.15', { ...least, database: postgres('9.6.24') })), /postgresql is 9.6.24, and 10/)
+    assert.match(
+      String(await problemAt('2.15', { ...least, database: postgres('9.6.24') })),
+      /postgresql is 9.6.24, and 10/,
+    )
     assert.match(String(await problemAt('2.15', { ...least, database: mysql('5.7.44') })), /mysql is 5.7.44, and 8.0.0/)
   })
 
