@@ -158,155 +158,77 @@ test('the vendor sees the migration cluster, not the source, and that its rights
   assert.equal(examination.verdict, 'no-go')
 })
 
-/** What is wrong, and where it is found. */
-const wrongs: readonly (readonly [
-  what: string,
-  party: Party,
-  circumstances: Circumstances,
-  place: string,
-  finding: string,
-  standing: Diagnosis['standing'],
-  says: RegExp,
-])[] = [
+type Wrong = readonly [what: string, place: string, finding: string, standing: Diagnosis['standing'], says: RegExp]
+
+/** Several things that are wrong at once, and where each is found. */
+const wrongs: readonly (readonly [party: Party, circumstances: Circumstances, found: readonly Wrong[]])[] = [
   [
-    'another release',
-    'customer',
-    { migration: withSource({ release: '2.14' }) },
-    'source',
-    'system database',
-    'no-go',
-    /2\.13/,
-  ],
-  [
-    'another release',
-    'customer',
-    { migration: withSource({ release: '2.14' }) },
-    'source',
-    '3scale in its namespace',
-    'no-go',
-    /2\.13/,
-  ],
-  [
-    'another engine',
-    'customer',
-    { migration: withSource({ database: { kind: 'postgresql', version: '13', url: 'env:SOURCE_DATABASE_URL' } }) },
-    'source',
-    'system database',
-    'no-go',
-    /mariadb/,
-  ],
-  [
-    'Oracle',
-    'customer',
-    { migration: withSource({ database: { kind: 'oracle', version: '19', url: 'env:SOURCE_DATABASE_URL' } }) },
-    'source',
-    'system database',
-    'no-go',
-    /Oracle/,
-  ],
-  [
-    'another domain',
-    'customer',
-    { migration: withSource({ wildcardDomain: 'apps.other.example.com' }) },
-    'source',
-    '3scale in its namespace',
-    'no-go',
-    /wildcard domain/,
-  ],
-  [
-    'another namespace',
-    'customer',
-    { migration: withSource({ namespace: 'elsewhere' }) },
-    'source',
-    '3scale in its namespace',
-    'no-go',
-    /no 3scale/,
-  ],
-  [
-    'a tenant named 3scale and sender addresses that nobody has decided on',
     'customer',
     {
       migration: (m) => ({
-        ...m,
-        destination: { ...m.destination, accepted: { tenantNamed3scale: false, senderAddresses: false } },
+        ...withSource({ release: '2.14' })(m),
+        destination: {
+          ...m.destination,
+          aws: { region: 'eu-west-1', accountId: '999999999999' },
+          accepted: { tenantNamed3scale: false, senderAddresses: false },
+        },
       }),
+      settings: { THREESHIFT_PARTY_KEYS: '' },
+      clockAheadMs: 600_000,
     },
-    'source',
-    'tenants that RHOAM would take for its own',
-    'decision',
-    /deletes its users/,
+    [
+      ['the schema of another release', 'source', 'system database', 'no-go', /2\.13/],
+      ['the operator of another release', 'source', '3scale in its namespace', 'no-go', /2\.13/],
+      ['a tenant named 3scale', 'source', 'tenants that RHOAM would take for its own', 'decision', /deletes its users/],
+      ['sender addresses', 'source', "tenants' sender addresses", 'decision', /overwrites/],
+      ['credentials of another account', 'destination', 'AWS account', 'no-go', /999999999999/],
+      ['a clock that is ten minutes ahead', 'source', 'clock of the system database', 'no-go', /[56]\d\d s/],
+      ['keys that are not there', 'this machine', 'keys and cards for the exchange', 'unseen', /not seen/],
+    ],
   ],
   [
-    'sender addresses that nobody has decided on',
     'customer',
     {
-      migration: (m) => ({
-        ...m,
-        destination: { ...m.destination, accepted: { tenantNamed3scale: true, senderAddresses: false } },
+      migration: withSource({
+        database: { kind: 'postgresql', version: '13', url: 'env:SOURCE_DATABASE_URL' },
+        wildcardDomain: 'apps.other.example.com',
       }),
     },
-    'source',
-    "tenants' sender addresses",
-    'decision',
-    /overwrites/,
+    [
+      ['another engine', 'source', 'system database', 'no-go', /mariadb/],
+      ['another domain', 'source', '3scale in its namespace', 'no-go', /wildcard domain/],
+    ],
   ],
   [
-    'the credentials of another account',
     'customer',
     {
-      migration: (m) => ({
-        ...m,
-        destination: { ...m.destination, aws: { region: 'eu-west-1', accountId: '999999999999' } },
+      migration: withSource({
+        database: { kind: 'oracle', version: '19', url: 'env:SOURCE_DATABASE_URL' },
+        namespace: 'elsewhere',
       }),
+      settings: { SOURCE_REDIS_STORAGE_URL: 'redis://127.0.0.1:1/0' },
     },
-    'destination',
-    'AWS account',
-    'no-go',
-    /999999999999/,
+    [
+      ['Oracle', 'source', 'system database', 'no-go', /Oracle/],
+      ['another namespace', 'source', '3scale in its namespace', 'no-go', /no 3scale/],
+      ['a Redis that does not answer', 'source', 'Redis of the backend (storage)', 'no-go', /127\.0\.0\.1/],
+    ],
   ],
   [
-    'a clock that is ten minutes ahead',
-    'customer',
-    { clockAheadMs: 600_000 },
-    'source',
-    'clock of the system database',
-    'no-go',
-    /600 s/,
-  ],
-  [
-    'a database that does not answer',
-    'customer',
-    { settings: { SOURCE_DATABASE_URL: 'mysql://u:p@127.0.0.1:1/system' } },
-    'source',
-    'system database',
-    'no-go',
-    /127\.0\.0\.1/,
-  ],
-  [
-    'a database that is not made yet',
     'rhoam-eng',
     { settings: { MIGRATION_POSTGRESQL_URL: 'postgresql://u:p@127.0.0.1:1/system' } },
-    'migration',
-    'PostgreSQL for 3scale',
-    'warning',
-    /not there yet/,
-  ],
-  [
-    'keys that are not there',
-    'customer',
-    { settings: { THREESHIFT_PARTY_KEYS: '' } },
-    'this machine',
-    'keys and cards for the exchange',
-    'unseen',
-    /not seen/,
+    [['a database that is not made yet', 'migration', 'PostgreSQL for 3scale', 'warning', /not there yet/]],
   ],
 ]
 
-for (const [what, party, circumstances, place, finding, standing, says] of wrongs) {
-  test(`found: ${what} (${finding})`, async () => {
-    const diagnosis = found(await examine(party, circumstances), place, finding)
-    assert.equal(diagnosis.standing, standing, diagnosis.says)
-    assert.match(diagnosis.says, says)
+for (const [party, circumstances, all] of wrongs) {
+  test(`found: ${all.map(([what]) => what).join(', ')}`, async () => {
+    const examination = await examine(party, circumstances)
+    for (const [what, place, finding, standing, says] of all) {
+      const diagnosis = found(examination, place, finding)
+      assert.equal(diagnosis.standing, standing, `${what}: ${diagnosis.says}`)
+      assert.match(diagnosis.says, says)
+    }
   })
 }
 

@@ -77,6 +77,10 @@ export async function diagnose(look: Look, patient: Patient): Promise<Diagnosis 
       const says = `not there yet: ${error.message}`
       return { place, what, standing: 'warning', says, fix: `It comes with row ${look.madeBy}; look again after it.` }
     }
+    if (error.code === 'OPENSHIFT_FORBIDDEN' && place === 'destination') {
+      const fix = 'Have bu-srep run row access-granted, which grants it; look again after it.'
+      return { place, what, standing: 'no-go', says: error.message, fix }
+    }
     return { place, what, standing: 'no-go', says: error.message, fix: error.remedy }
   }
 }

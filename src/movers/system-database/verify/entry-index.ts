@@ -1,4 +1,4 @@
-import type { PackedEntries } from './read-ledger.ts'
+import type { PackedEntries } from './packed-entries.ts'
 
 const none = -1
 
