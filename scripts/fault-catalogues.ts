@@ -18,6 +18,7 @@ import { redisAddressFaults } from '../src/model/parse-redis-url.ts'
 import { dumpFaults } from '../src/movers/dump/faults.ts'
 import { exchangeFaults } from '../src/movers/exchange/faults.ts'
 import { hostNamesFaults } from '../src/movers/host-names/faults.ts'
+import { threescaleDatabaseFaults } from '../src/movers/threescale-database/faults.ts'
 import { redisFaults } from '../src/movers/redis/faults.ts'
 import { objectFaults } from '../src/movers/redis/object-faults.ts'
 import { queueFaults } from '../src/movers/redis/queue-faults.ts'
@@ -34,6 +35,7 @@ export const faultCatalogues: readonly { readonly title: string; readonly catalo
   { title: 'Connection settings', catalogue: { ...addressFaults, ...redisAddressFaults, ...objectAddressFaults } },
   { title: 'System database', catalogue: systemDatabaseFaults },
   { title: 'Host names', catalogue: hostNamesFaults },
+  { title: 'The database of 3scale', catalogue: threescaleDatabaseFaults },
   { title: 'Backend Redis', catalogue: redisFaults },
   { title: 'Redis snapshots', catalogue: rdbFaults },
   { title: 'Fetched objects', catalogue: objectFaults },

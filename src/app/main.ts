@@ -12,6 +12,7 @@ import { redisQueueWatch } from '../movers/redis/queue-state.ts'
 import { systemDatabaseMover } from '../movers/system-database/mover.ts'
 import { mysqlSourceWorld } from '../simulator/source-world/generate.ts'
 import { cleanupOnDemand } from './cleanup-on-demand.ts'
+import { doctorOnDemand } from './doctor-on-demand.ts'
 import { controlPlaneAccess } from './control-plane.ts'
 import { engineAccess } from './engine-access.ts'
 import { stateFolder } from './engine-database.ts'
@@ -86,6 +87,7 @@ const ports: CliPorts = {
   exchange: exchangeOnDemand(),
   openPlace: partStores(context.env),
   cleanup: cleanupOnDemand(systemClock, context.env),
+  doctor: doctorOnDemand(context, systemClock),
 }
 
 const argv = process.argv.slice(2)

@@ -17,6 +17,7 @@ import { parseRedisUrl } from '../model/parse-redis-url.ts'
 import type { Party } from '../model/party.ts'
 import { dumpMover } from '../movers/dump/mover.ts'
 import { hostNamesMover } from '../movers/host-names/mover.ts'
+import { describeRedis } from '../movers/redis/describe.ts'
 import { redisMover } from '../movers/redis/mover.ts'
 import { redisQueueWatch } from '../movers/redis/queue-state.ts'
 import { redisSnapshots } from '../movers/redis/save-snapshot.ts'
@@ -137,6 +138,7 @@ export async function openTools(options: ToolsOptions): Promise<OpenTools> {
     systemDatabase: systemDatabaseMover(clock),
     redis: redisMover(clock, objects),
     snapshots: redisSnapshots(clock, objects),
+    redisSight: { describe: describeRedis },
     queues: redisQueueWatch(clock),
     hostNames: hostNamesMover(),
     threescaleDatabase,

@@ -29,6 +29,7 @@ export function proofOf(
       differences: report.differences.map(differenceText),
       more: report.truncated,
       declared: report.declared,
+      declaration: report.declaration,
       notChecked: [...report.notChecked],
     },
   })

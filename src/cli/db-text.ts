@@ -89,8 +89,18 @@ export function verifyText(report: VerifyReport, paint: Paint): string {
     declared === 0
       ? 'No difference was declared.'
       : `Declared by decision and checked against the ledger: ${count(report.declared.cells)} values, ${count(report.declared.rows)} rows set aside.`,
+    ...declarationText(report.declaration),
     `Not checked: ${report.notChecked.join('; ')}.`,
   ])
+}
+
+function declarationText(declaration: VerifyReport['declaration']): readonly string[] {
+  if (declaration === null) return []
+  const { renamed, cells, added, removed } = declaration
+  return [
+    `Declared by the migration: ${count(renamed)} cells with renamed hosts, each checked; ${count(cells)} other cells; ` +
+      `${count(added)} rows more, ${count(removed)} rows fewer.`,
+  ]
 }
 
 /** One difference as a sentence; also for pages. */

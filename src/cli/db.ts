@@ -4,6 +4,7 @@ import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import { type ExitCode, exitCode } from '../base/fault.ts'
 import type { DatabaseAddress } from '../model/database-address.ts'
+import { declarationSchema } from '../model/declaration.ts'
 import { type Decisions, actionsFor, classOfKey, isDecisionKey, valueActions, valueClasses } from '../model/decision.ts'
 import { parseDatabaseUrl } from '../model/parse-database-url.ts'
 import type {
@@ -12,6 +13,7 @@ import type {
   MoveRequest,
   SystemDatabaseMover,
   VerifyReport,
+  VerifyRequest,
 } from '../ports/system-database.ts'
 import type { CliContext } from './context.ts'
 import { type ProofMaker, proofOf } from './db-proof.ts'
@@ -21,6 +23,7 @@ import { fault } from './faults.ts'
 import { parseLatency } from './parse-latency.ts'
 import { type Paint, painter } from './print-fault.ts'
 import { jsonOptionSays, tableProgressPrinter } from './progress-line.ts'
+import { readJson } from './read-json.ts'
 import { readMigration } from './read-migration.ts'
 import { readReference } from './read-reference.ts'
 
@@ -36,6 +39,7 @@ interface DbOptions {
   readonly reread?: boolean
   readonly maxLatency?: number
   readonly proof?: string
+  readonly declared?: string
   readonly json?: true
 }
 
@@ -59,6 +63,7 @@ const verbs: Readonly<Record<Verb, { readonly summary: string; readonly descript
     summary: 'compare both databases, digest by digest; changes neither',
     description:
       'Reads both databases afresh and compares schema, rows and digests per table and per tenant.\n' +
+      'With --declared: the source with the destination, where renamed hosts, upgrades and what else is declared are no differences.\n' +
       'Exit codes: 0 equal, 2 different; each difference is narrowed down to row and column.',
   },
 }
@@ -82,7 +87,7 @@ export function registerDb(
       .description(verbs[verb].description)
       .option(
         '-c, --config <file>',
-        'take decisions from this migration.yaml, and the databases: source.database.url and migrationCluster.postgresql',
+        'take decisions from this migration.yaml, and the databases: source.database.url and migrationCluster.postgresql (with --declared, destination.database)',
       )
       .option('--source <reference>', 'env:NAME or file:PATH that holds a mysql:// or postgresql:// URL')
       .option('--target <reference>', 'env:NAME or file:PATH that holds a postgresql:// URL')
@@ -109,6 +114,10 @@ export function registerDb(
         .option('--max-latency <ms>', 'slow down when source or target take longer to answer others', parseLatency)
     }
     if (verb === 'verify') {
+      command.option(
+        '--declared <file>',
+        'a declaration of what the migration has changed since: compares the source with the database at its end',
+      )
       command.option('--proof <file>', 'write what was compared into this file, for whoever checks it later, offline')
     }
     command.action((options: DbOptions) => run(verb, options, context, ports))
@@ -130,10 +139,17 @@ async function run(
   }
   const source = await address('source', migration?.source.database.url)
   const printer = tableProgressPrinter(context, options.json === true)
-  const request: MoveRequest = {
+  const declared =
+    options.declared === undefined
+      ? undefined
+      : await readJson(options.declared, 'a declaration of changes', declarationSchema, context)
+  // What the whole migration has changed is to be found at its end.
+  const usualTarget = declared === undefined ? migration?.migrationCluster.postgresql : migration?.destination.database
+  const request: VerifyRequest = {
     source,
     // An assessment reads the source alone.
-    target: verb === 'assess' ? source : await address('target', migration?.migrationCluster.postgresql),
+    target: verb === 'assess' ? source : await address('target', usualTarget),
+    ...(declared === undefined ? {} : { declared }),
     decisions: { ...migration?.decisions, ...parseDecisions(options.decide ?? []) },
     schema: options.schema ?? 'create',
     emptyTarget: options.emptyTarget ?? false,
@@ -161,7 +177,7 @@ interface Outcome {
   readonly proof: ((made: ProofMaker) => string) | null
 }
 
-const carryOut: Readonly<Record<Verb, (mover: SystemDatabaseMover, request: MoveRequest) => Promise<Outcome>>> = {
+const carryOut: Readonly<Record<Verb, (mover: SystemDatabaseMover, request: VerifyRequest) => Promise<Outcome>>> = {
   async assess(mover, request) {
     const result = await mover.assess(request)
     const code = result.verdict === 'undecided' ? exitCode.waiting : exitCode.ok

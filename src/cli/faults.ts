@@ -71,6 +71,16 @@ export const cliFaults = {
       d.mistakes.map((mistake) => `  ${mistake}`).join('\n'),
     remedy: () => 'Correct the lines named above; `threeshift init --schema` prints every field and what it may hold.',
   }),
+  JSON_INVALID: kind<{ file: string; what: string; where: string }>({
+    ...refused,
+    says: (d) => `${d.file} is not ${d.what}: ${d.where}`,
+    remedy: (d) => `Give the file that Threeshift wrote as ${d.what}, as it is.`,
+  }),
+  FORECAST_OF_ANOTHER: kind<{ file: string; of: string; wanted: string }>({
+    ...refused,
+    says: (d) => `${d.file} is a forecast of ${d.of}, not of ${d.wanted}`,
+    remedy: () => 'Run `threeshift forecast` for this migration, and give what it writes.',
+  }),
   REFERENCE_MALFORMED: kind<{ field: string }>({
     ...refused,
     says: (d) => `${d.field} is not a reference to a secret`,

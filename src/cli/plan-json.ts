@@ -1,14 +1,16 @@
 import { parties } from '../model/party.ts'
+import { expectedMs, type Forecast } from '../model/forecast.ts'
 import type { Plan, PlanRow } from '../model/plan.ts'
 
 /** The plan as `threeshift plan --json` prints it. Fields are only ever added to this shape. */
-export function planJson(plan: Plan) {
+export function planJson(plan: Plan, forecast: Forecast | null = null) {
   return {
     migration: plan.migration,
     accessLevel: plan.accessLevel,
     source: plan.source,
     destination: plan.destination,
     window: plan.window ?? null,
+    forecast: forecast === null ? null : { downtimeMs: forecast.downtimeMs, expectedMs: expectedMs(forecast) },
     hops: plan.hops,
     outage: plan.outage,
     pointOfNoReturn: plan.pointOfNoReturn,

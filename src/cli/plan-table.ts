@@ -6,7 +6,10 @@ import type { Paint } from './print-fault.ts'
 const headings = ['#', 'Row', 'Owner', 'Place', 'Service', 'Undo']
 
 /** The plan as a table and a summary, for a person. Lines are cut at `columns`; `Infinity` cuts nothing. */
-export function planTable(plan: Plan, look: { readonly paint: Paint; readonly columns: number }): string {
+export function planTable(
+  plan: Plan,
+  look: { readonly paint: Paint; readonly columns: number; readonly downtime?: string },
+): string {
   const { paint } = look
   const cells = plan.rows.map((row) => [
     row.number,
@@ -48,6 +51,7 @@ export function planTable(plan: Plan, look: { readonly paint: Paint; readonly co
       ? 'Downtime  none'
       : `Downtime  ${plan.outage.rows} rows, from ${numberOf(plan.outage.from)} ${plan.outage.from} to ${numberOf(plan.outage.to)} ${plan.outage.to}`,
     `Window    ${plan.window === undefined ? 'not agreed yet' : `${plan.window.start}, at most ${plan.window.limit}`}`,
+    ...(look.downtime === undefined ? [] : [`Forecast  ${look.downtime}`]),
     `Upgrade   ${plan.hops.length === 0 ? 'none' : [plan.source.release, ...plan.hops].join(' → ')}`,
     `No return ${plan.pointOfNoReturn === null ? 'none' : `${numberOf(plan.pointOfNoReturn)} ${plan.pointOfNoReturn}; every row before it can be undone`}`,
     `Decisions ${decisions.length === 0 ? 'none: a value that PostgreSQL cannot store stops the copy' : decisions.join(', ')}`,

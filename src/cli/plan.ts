@@ -6,6 +6,7 @@ import { runbook } from '../runbook/rows.ts'
 import type { CliContext } from './context.ts'
 import { errnoOf } from './errno.ts'
 import { fault } from './faults.ts'
+import { downtimeLine, forecastOption, readForecast } from './forecast.ts'
 import { planPage } from './pages/plan-page.ts'
 import { planJson } from './plan-json.ts'
 import { planTable } from './plan-table.ts'
@@ -16,6 +17,7 @@ interface PlanOptions {
   readonly config: string
   readonly json?: true
   readonly html?: string
+  readonly forecast?: string
 }
 
 /** Adds `threeshift plan`: who does what, where, in which order, and what of it can be undone. Changes nothing. */
@@ -28,6 +30,7 @@ export function registerPlan(program: Command, context: CliContext): void {
       'Compiles the runbook for one migration: who does what, where, in which order, and what can be undone.',
     )
     .option('-c, --config <file>', 'the migration', 'migration.yaml')
+    .option(...forecastOption)
     .option('--json', 'print one JSON object instead of the table')
     .option('--html <file>', 'also write the plan as one self-contained page, for a change board')
     .action((options: PlanOptions) => plan(options, context))
@@ -35,6 +38,8 @@ export function registerPlan(program: Command, context: CliContext): void {
 
 async function plan(options: PlanOptions, context: CliContext): Promise<void> {
   const compiled = compile(runbook, await readMigration(options.config, context))
+  const forecast =
+    options.forecast === undefined ? null : await readForecast(options.forecast, compiled.migration, context)
   if (options.html !== undefined) {
     const file = options.html
     await writeFile(resolve(context.cwd, file), planPage(compiled), { signal: context.signal }).catch(
@@ -47,9 +52,10 @@ async function plan(options: PlanOptions, context: CliContext): Promise<void> {
   }
   context.stdout.write(
     options.json
-      ? `${JSON.stringify(planJson(compiled))}\n`
+      ? `${JSON.stringify(planJson(compiled, forecast))}\n`
       : planTable(compiled, {
           paint: painter(context, context.stdout),
+          ...(forecast === null ? {} : { downtime: downtimeLine(forecast, compiled) }),
           columns: context.stdout.isTTY === true ? (context.stdout.columns ?? 100) : Infinity,
         }),
   )

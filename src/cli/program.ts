@@ -1,6 +1,7 @@
 import { Command, CommanderError, Help } from 'commander'
 import type { Cleanup } from '../ports/cleanup.ts'
 import type { ControlPlaneAccess } from '../ports/control-plane.ts'
+import type { Doctor } from '../ports/doctor.ts'
 import type { EngineAccess } from '../ports/engine.ts'
 import type { QueueWatch } from '../ports/queues.ts'
 import type { RedisMover } from '../ports/redis.ts'
@@ -13,8 +14,10 @@ import { registerCleanup } from './cleanup.ts'
 import type { CliContext } from './context.ts'
 import { registerAgent } from './agent.ts'
 import { registerDb } from './db.ts'
+import { registerDoctor } from './doctor.ts'
 import { type ExchangePorts, registerExchange } from './exchange.ts'
 import { fault } from './faults.ts'
+import { registerForecast } from './forecast.ts'
 import { registerInit } from './init.ts'
 import { registerParty } from './party.ts'
 import { registerPlan } from './plan.ts'
@@ -40,6 +43,7 @@ export interface CliPorts extends ExchangePorts {
   readonly queues: QueueWatch
   readonly rehearsal: Rehearsal
   readonly cleanup: Cleanup
+  readonly doctor: Doctor
   readonly engine: EngineAccess
   readonly controlPlane: ControlPlaneAccess
 }
@@ -48,6 +52,8 @@ export interface CliPorts extends ExchangePorts {
 const commands: readonly ((program: Command, context: CliContext, ports: CliPorts) => void)[] = [
   registerInit,
   registerPlan,
+  registerDoctor,
+  registerForecast,
   registerRehearse,
   registerRun,
   registerStatus,

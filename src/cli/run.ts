@@ -7,6 +7,7 @@ import { gatesOf } from '../runbook/gates.ts'
 import { runbook } from '../runbook/rows.ts'
 import type { CliContext } from './context.ts'
 import { fault } from './faults.ts'
+import { downtimeLine, forecastOption, readForecast } from './forecast.ts'
 import { addIdentity, type IdentityOptions, identityOf } from './identity.ts'
 import { exitOf } from './migration-state.ts'
 import { painter } from './print-fault.ts'
@@ -19,6 +20,7 @@ interface RunOptions extends IdentityOptions {
   readonly customer?: string
   readonly agents: readonly Party[]
   readonly wait?: true
+  readonly forecast?: string
   readonly json?: true
 }
 
@@ -43,6 +45,7 @@ export function registerRun(program: Command, context: CliContext, ports: { read
       parseParties,
       [],
     )
+    .option(...forecastOption)
     .option('--wait', 'stay while people or agents have to act, and go on when they have')
     .option('--json', 'print the migration as one JSON object as the last line of stdout')
   addIdentity(command).action((options: RunOptions) => run(options, context, ports.engine))
@@ -56,11 +59,13 @@ async function run(options: RunOptions, context: CliContext, access: EngineAcces
   const usual = settings.accessLevel === 'no-access' ? 'customer' : 'rhoam-eng'
   const by = identityOf(options, context, 'threeshift run', usual)
   const { agents } = options
+  const forecast = options.forecast === undefined ? null : await readForecast(options.forecast, settings.name, context)
   const note = (line: string) => void context.stderr.write(`${line}\n`)
   const engine = await access.open({ worker: true, onNote: note, signal: context.signal })
   try {
     const customer = options.customer ?? settings.name
-    const how = await engine.start({ settings, plan, gates: gatesOf(plan), customer, agents, by })
+    const how = await engine.start({ settings, plan, gates: gatesOf(plan), customer, agents, by, forecast })
+    if (forecast !== null) note(`Downtime: ${downtimeLine(forecast, plan)}.`)
     note(how === 'started' ? `${settings.name} has begun.` : `${settings.name} goes on.`)
     const view = await untilSomebodyActs(engine, settings.name, options.wait === true, context)
     const paint = painter(context, context.stdout)

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Explanation } from '../ports/step.ts'
-import { readGate, readMigration, setState, type VerbAt } from './begin-verb.ts'
+import { readGate, readMigration, setState, tooLong, type VerbAt } from './begin-verb.ts'
 import { nowOf, type Transaction } from './store.ts'
 
 type RowAt = Omit<VerbAt, 'verb'>
@@ -10,6 +10,7 @@ export type GateStanding =
   | { readonly kind: 'approved' | 'lapsed' | 'stale' | 'unasked' }
   | { readonly kind: 'rejected'; readonly by: string; readonly reason: string }
   | { readonly kind: 'open'; readonly lapsesInMs: number }
+  | { readonly kind: 'too-long'; readonly expectedMs: number; readonly limitMs: number }
 
 /**
  * Asks a gate's people, with what `apply` will do. What is asked already with the same explanation stays asked, with the
@@ -47,6 +48,8 @@ export async function ask(
 export async function gateStanding(tx: Transaction, at: RowAt): Promise<GateStanding> {
   const found = await readMigration(tx, at.migration)
   if (found === null || found.generation !== at.generation || found.control === 'cancelled') return { kind: 'stale' }
+  const outage = tooLong(found, at.row)
+  if (outage !== null) return { kind: 'too-long', ...outage }
   const gate = found.gates[at.row]
   if (gate === undefined) return { kind: 'approved' }
   const { ask: asked, verdict } = await readGate(tx, at, gate, found.requestedBy)

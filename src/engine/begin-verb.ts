@@ -1,3 +1,5 @@
+import { parseDurationMs } from '../model/duration.ts'
+import { expectedMs, fitOf, type Forecast } from '../model/forecast.ts'
 import type { Answer, Gate } from '../model/gate.ts'
 import { gateVerdict, type GateVerdict } from '../model/gate.ts'
 import type { JsonObject } from '../model/json.ts'
@@ -44,6 +46,7 @@ export async function beginVerb(tx: Transaction, at: VerbAt, place: VerbPlace): 
   const row = found.plan.rows.find((row) => row.id === at.row)
   if (row === undefined) throw new Error(`bug: the plan of ${at.migration} has no row ${at.row}`)
   const gate = found.gates[at.row]
+  if (at.verb === 'apply' && tooLong(found, at.row) !== null) return { kind: 'gate-shut' }
   if (at.verb === 'apply' && gate !== undefined) {
     const { verdict } = await readGate(tx, at, gate, found.requestedBy)
     if (verdict.kind !== 'approved') return { kind: 'gate-shut' }
@@ -71,6 +74,16 @@ export async function beginVerb(tx: Transaction, at: VerbAt, place: VerbPlace): 
   }
 }
 
+/** What keeps a row from stopping the traffic: the outage is forecast to be longer than it may be. Null: nothing. */
+export function tooLong(
+  { plan, forecast }: Pick<StoredMigration, 'plan' | 'forecast'>,
+  row: string,
+): { readonly expectedMs: number; readonly limitMs: number } | null {
+  const limitMs = plan.window === undefined ? undefined : parseDurationMs(plan.window.limit)
+  if (row !== plan.outage?.from || forecast === null || limitMs === undefined) return null
+  return fitOf(forecast, limitMs) === 'too-long' ? { expectedMs: expectedMs(forecast), limitMs } : null
+}
+
 function stateOf(verb: Verb, place: VerbPlace, attempt: number, since: number): RowState {
   if (place.kind === 'here') return { kind: 'running', verb, attempt, since, executor: place.executor }
   return { kind: 'with-agent', verb, party: place.party, task: place.task, since }
@@ -93,12 +106,13 @@ export interface StoredMigration {
   readonly backTo: string | null
   readonly control: 'run' | 'paused' | 'cancelled'
   readonly ended: 'done' | 'rolled-back' | null
+  readonly forecast: Forecast | null
 }
 
 /** Locks the migration until the transaction ends, so that nothing changes beside it. Null when there is none. */
 export async function readMigration(tx: Transaction, id: string): Promise<StoredMigration | null> {
   const { rows } = await tx.query<StoredMigration>(
-    `SELECT settings, plan, gates, agents, customer, generation, requested_by AS "requestedBy", back_to AS "backTo", control, ended
+    `SELECT settings, plan, gates, agents, customer, generation, requested_by AS "requestedBy", back_to AS "backTo", control, ended, forecast
      FROM threeshift.migrations WHERE id = $1 FOR UPDATE`,
     [id],
   )

@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { DBOSClient } from '@dbos-inc/dbos-sdk'
 import { answerStatement, type GivenAnswer } from '../evidence/answer-statement.ts'
 import type { SignedStatement } from '../model/evidence.ts'
+import { expectedMs } from '../model/forecast.ts'
 import { personOf } from '../model/gate.ts'
 import { unknownMigration } from '../model/faults.ts'
 import type { Party } from '../model/party.ts'
@@ -35,7 +36,7 @@ export async function start(control: Control, request: StartRequest): Promise<'s
     await tx.query("SELECT pg_advisory_xact_lock(hashtextextended('threeshift start', 0))")
     const known = await readMigration(tx, id)
     if (known !== null) {
-      if (isSame(known, request)) return 'known'
+      if (isSame(known, request)) return (await takeWindow(tx, known, request)) ? 'window' : 'known'
       throw fault('ENGINE_PLAN_CHANGED', { migration: id })
     }
     const { rows } = await tx.query<{ count: number }>(
@@ -45,9 +46,9 @@ export async function start(control: Control, request: StartRequest): Promise<'s
     const limit = control.migrationsPerCustomer
     if ((rows[0]?.count ?? 0) >= limit) throw fault('ENGINE_CUSTOMER_LIMIT', { customer, limit })
     await tx.query(
-      `INSERT INTO threeshift.migrations (id, customer, settings, plan, gates, agents, requested_by)
-       VALUES ($1, $2, $3, $4, $5, $6, $7)`,
-      [id, customer, settings, plan, gates, agents, by],
+      `INSERT INTO threeshift.migrations (id, customer, settings, plan, gates, agents, requested_by, forecast)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+      [id, customer, settings, plan, gates, agents, by, request.forecast ?? null],
     )
     for (const [position, row] of plan.rows.entries()) {
       await tx.query('INSERT INTO threeshift.rows (migration, id, position) VALUES ($1, $2, $3)', [
@@ -59,8 +60,13 @@ export async function start(control: Control, request: StartRequest): Promise<'s
     await enqueue(control, tx, id, 1)
     return 'started'
   })
-  if (end === 'started') await note(control, { migration: id, by, reason: '' }, 1, 'migration-started', { customer })
-  return end
+  const deed = { migration: id, by, reason: '' }
+  if (end === 'started') {
+    await note(control, deed, 1, 'migration-started', { customer, ...windowOf(request) })
+    return end
+  }
+  if (end === 'window') await note(control, deed, 1, 'window-changed', windowOf(request))
+  return 'known'
 }
 
 /** Faults: ENGINE_REASON_MISSING, MIGRATION_UNKNOWN, ENGINE_ENDED. */
@@ -313,7 +319,7 @@ async function note(
   deed: Deed & { readonly row?: string },
   generation: number,
   kind: JournalKind,
-  body: { readonly customer?: string },
+  body: { readonly customer?: string; readonly forecastMs?: number; readonly window?: string },
 ): Promise<void> {
   const { migration, by, reason } = deed
   const party: Party = by.party
@@ -334,12 +340,42 @@ function ended(deed: Deed, found: StoredMigration): Error {
   return fault('ENGINE_ENDED', { migration: deed.migration, state: found.ended ?? found.control })
 }
 
+/** Whether it is the same migration: its window alone may be agreed on later. */
 function isSame(known: StoredMigration, request: StartRequest): boolean {
-  const { settings, plan, gates, customer } = request
+  return isDeepStrictEqual(withoutWindow(known), withoutWindow(request))
+}
+
+function withoutWindow({
+  settings,
+  plan,
+  gates,
+  customer,
+}: Pick<StartRequest, 'settings' | 'plan' | 'gates' | 'customer'>) {
+  const { window: _agreed, ...otherSettings } = settings
+  const { window: _planned, ...otherPlan } = plan
   // As it comes back from JSON: members that are undefined are gone.
-  const asked: unknown = JSON.parse(JSON.stringify({ settings, plan, gates, customer }))
-  return isDeepStrictEqual(
-    { settings: known.settings, plan: known.plan, gates: known.gates, customer: known.customer },
-    asked,
-  )
+  const compared: unknown = JSON.parse(JSON.stringify({ settings: otherSettings, plan: otherPlan, gates, customer }))
+  return compared
+}
+
+/** Takes over another window, and a forecast that was made since; false: nothing is new. */
+async function takeWindow(tx: Transaction, known: StoredMigration, request: StartRequest): Promise<boolean> {
+  const { settings, plan } = request
+  const forecast = request.forecast ?? known.forecast
+  if (isDeepStrictEqual([known.plan.window, known.forecast], [plan.window, forecast])) return false
+  await tx.query('UPDATE threeshift.migrations SET settings = $2, plan = $3, forecast = $4 WHERE id = $1', [
+    settings.name,
+    settings,
+    plan,
+    forecast,
+  ])
+  return true
+}
+
+function windowOf({ plan, forecast }: StartRequest): { readonly forecastMs?: number; readonly window?: string } {
+  const { window } = plan
+  return {
+    ...(forecast === undefined || forecast === null ? {} : { forecastMs: expectedMs(forecast) }),
+    ...(window === undefined ? {} : { window: `${window.start}, at most ${window.limit}` }),
+  }
 }

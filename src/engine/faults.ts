@@ -3,6 +3,10 @@ import { exitCode, type FaultCatalogue, faultsOf, kind } from '../base/fault.ts'
 const refused = { exit: exitCode.usage, retry: 'after-remedy' } as const
 const safe = { exit: exitCode.failedSafe } as const
 
+function inMinutes(ms: number): string {
+  return `${Math.round(ms / 60_000)} minutes`
+}
+
 /** Faults of the engine: of what it is asked to do, of gates, and of rows that do not come out as they should. */
 export const engineFaults = {
   ENGINE_DATABASE_UNREACHABLE: kind<{ reason: string }>({
@@ -50,6 +54,14 @@ export const engineFaults = {
     retry: 'after-remedy',
     says: (d) => `${d.by} rejected ${d.row}: ${d.reason}`,
     remedy: () => 'Settle what was objected to, then resume: the row is explained and asked for again.',
+  }),
+  ENGINE_WINDOW_TOO_SHORT: kind<{ row: string; expectedMs: number; limitMs: number }>({
+    ...safe,
+    retry: 'after-remedy',
+    says: (d) =>
+      `${d.row} would stop the traffic for ${inMinutes(d.expectedMs)} as it is forecast, and the window's limit is ${inMinutes(d.limitMs)}`,
+    remedy: () =>
+      'Agree on a longer window.limit in migration.yaml, or rehearse again for a better forecast; then `threeshift run --forecast FILE`, and resume.',
   }),
   ENGINE_UNDO_IMPOSSIBLE: kind<{ row: string; why: string }>({
     ...safe,

@@ -156,6 +156,11 @@ class Run {
           await DBOS.recv(wakeTopic, { timeoutSeconds: Math.ceil(standing.lapsesInMs / 1000) })
           continue
         }
+        case 'too-long': {
+          const { expectedMs, limitMs } = standing
+          const details = { row: row.id, expectedMs, limitMs }
+          return { kind: 'faulted', verb: 'apply', fault: dataOf(fault('ENGINE_WINDOW_TOO_SHORT', details)) }
+        }
         case 'rejected': {
           const { by, reason } = standing
           return {

@@ -35,7 +35,17 @@ export async function loadRun(
     const row = planRow(found, id)
     if (row === undefined) throw new Error(`bug: ${migration} stores the row ${id}, which its plan lacks`)
     const agent = found.agents.includes(row.owner) ? row.owner : null
-    return { id, state, run: { id, agent, isGated: id in found.gates, undo: row.undo, isTouched: touched } }
+    return {
+      id,
+      state,
+      run: {
+        id,
+        agent,
+        isGated: id in found.gates || id === found.plan.outage?.from,
+        undo: row.undo,
+        isTouched: touched,
+      },
+    }
   })
   const { backTo } = found
   if (backTo === null) {

@@ -21,6 +21,9 @@ CREATE TABLE IF NOT EXISTS threeshift.migrations (
   ended_at timestamptz
 );
 
+-- How long the outage is forecast to be; null: nobody has said.
+ALTER TABLE threeshift.migrations ADD COLUMN IF NOT EXISTS forecast jsonb;
+
 CREATE TABLE IF NOT EXISTS threeshift.rows (
   migration text NOT NULL REFERENCES threeshift.migrations ON DELETE CASCADE,
   id text NOT NULL,

@@ -49,4 +49,5 @@ export const bodyMembers: ReadonlySet<string> = new Set([
   'to',
   'toRow',
   'why',
+  'window',
 ])

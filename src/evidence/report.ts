@@ -125,7 +125,7 @@ export function reportOf(
     lastAt: last.statement.at,
     downtime: downtimeOf(verbs, plan),
     forecastMs:
-      records.map(({ statement }) => memberNumber(statement.body, 'forecastMs')).find((ms) => ms !== null) ?? null,
+      records.map(({ statement }) => memberNumber(statement.body, 'forecastMs')).findLast((ms) => ms !== null) ?? null,
     limitMs: (plan?.window && parseDurationMs(plan.window.limit)) ?? null,
     rowsPlanned: plan?.rows.length ?? null,
     rowsConfirmed: confirmed,

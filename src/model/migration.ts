@@ -19,7 +19,8 @@ const oldestVersions: Readonly<Record<DatabaseKind, string>> = {
 /** Where a secret is to be read from: `env:NAME` or `file:PATH`. The secret itself never stands in a file of ours. */
 export const referencePattern = /^(?:env:[A-Za-z_][A-Za-z0-9_]*|file:[^\s:][^:]*)$/
 
-const domainPattern = /^(?=.{1,253}$)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)+$/
+export const domainPattern =
+  /^(?=.{1,253}$)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)+$/
 const labelPattern = /^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/
 const versionPattern = /^\d{1,4}(?:\.\d{1,4}){0,3}$/
 

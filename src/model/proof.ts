@@ -60,6 +60,8 @@ const sections = {
     more: z.boolean(),
     /** Values that differ and rows that are missing because a decision said so, each held against the ledger. */
     declared: z.strictObject({ cells: rows, rows }),
+    /** What differs because the migration declared it; absent or null: nothing was declared. */
+    declaration: z.strictObject({ renamed: rows, cells: rows, added: rows, removed: rows }).nullable().optional(),
     notChecked: z.array(z.string()),
   }),
 }

@@ -48,6 +48,7 @@ export const stepIds = [
 ] as const
 
 export const rowIds = [...prerequisiteIds, ...stepIds] as const
+export type StepId = (typeof stepIds)[number]
 export type RowId = (typeof rowIds)[number]
 
 /** Rows that the document by hand does not have; their numbers are those of the rows before them with a `+`. */

@@ -1,4 +1,5 @@
 import type { SignedStatement } from '../model/evidence.ts'
+import type { Forecast } from '../model/forecast.ts'
 import type { Gate, Answer } from '../model/gate.ts'
 import type { Migration } from '../model/migration.ts'
 import type { Party } from '../model/party.ts'
@@ -20,6 +21,8 @@ export interface StartRequest {
   /** Parties whose rows run on agents of their own. */
   readonly agents: readonly Party[]
   readonly by: Actor
+  /** How long the outage is forecast to be; absent or null leaves an earlier one as it is. */
+  readonly forecast?: Forecast | null
 }
 
 /**
@@ -131,7 +134,10 @@ export interface Deed {
  * Faults: ENGINE_*. Calls may be repeated: what is already so stays so, or is refused with a fault that says how it stands.
  */
 export interface Engine {
-  /** Begins a migration, or finds the one of that name with the same plan. */
+  /**
+   * Begins a migration, or finds the one of that name with the same plan. Its window may have been agreed on meanwhile, and its
+   * forecast made: the traffic is not stopped when the one does not fit into the other.
+   */
   start(request: StartRequest): Promise<'started' | 'known'>
   list(filter?: MigrationFilter): Promise<readonly MigrationView[]>
   /**

@@ -11,6 +11,7 @@ export interface Actor {
 
 export const journalKinds = [
   'migration-started',
+  'window-changed',
   'verb-started',
   'verb-ended',
   'verb-faulted',

@@ -225,6 +225,26 @@ export interface RedisVerifyReport {
 }
 
 /** Moves 3scale's backend Redis into another Redis, and proves it. */
+/** One database of a Redis, and the server behind it. */
+export interface RedisStanding {
+  readonly version: string
+  /** `master`, `slave`, `sentinel`. */
+  readonly role: string
+  /** Of this database. */
+  readonly keys: number
+  /** Of all databases of the server. */
+  readonly usedBytes: number
+  /** 0: no limit. */
+  readonly maxBytes: number
+  /** What the server takes for now, in epoch milliseconds. */
+  readonly clockMs: number
+}
+
+export interface RedisSight {
+  /** Logs in and asks the server about itself; no key is read. Faults: REDIS_*. */
+  describe(endpoint: RedisEndpoint, options: { readonly signal: AbortSignal }): Promise<RedisStanding>
+}
+
 export interface RedisMover {
   /** Reads the source only. */
   inspect(request: Pick<RedisMoveRequest, 'source' | 'spoolFolder' | 'onProgress' | 'signal'>): Promise<InspectReport>

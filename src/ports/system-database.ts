@@ -1,4 +1,5 @@
 import type { DatabaseAddress } from '../model/database-address.ts'
+import type { Declaration } from '../model/declaration.ts'
 import type { Decisions, ValueAction, ValueClass } from '../model/decision.ts'
 import type { Release } from '../model/release.ts'
 
@@ -160,6 +161,22 @@ export interface CopyAccount {
   }[]
 }
 
+/** What differs because a migration declared it. */
+export interface DeclaredSums {
+  /** Cells that hold renamed hosts, each held against the account and the domains. */
+  readonly renamed: number
+  /** Other cells that may hold something else. */
+  readonly cells: number
+  /** Rows that are at the target only, at the source only, or not compared. */
+  readonly added: number
+  readonly removed: number
+}
+
+export interface VerifyRequest extends MoveRequest {
+  /** What was changed on purpose since the copy; absent: nothing. */
+  readonly declared?: Declaration
+}
+
 export interface VerifyReport {
   readonly verdict: 'equal' | 'different'
   readonly source: SourceFacts
@@ -171,6 +188,8 @@ export interface VerifyReport {
   readonly copy: CopyAccount | null
   /** Cells and rows that differ because a decision said so, each checked against the ledger. */
   readonly declared: { readonly cells: number; readonly rows: number }
+  /** What was left out as declared; null without a declaration. */
+  readonly declaration: DeclaredSums | null
   readonly notChecked: readonly string[]
   readonly tookMs: number
 }
@@ -185,5 +204,5 @@ export interface SystemDatabaseMover {
    */
   copy(request: MoveRequest): Promise<CopyReport>
   /** Reads both sides and changes neither. */
-  verify(request: MoveRequest): Promise<VerifyReport>
+  verify(request: VerifyRequest): Promise<VerifyReport>
 }

@@ -14,7 +14,7 @@ export function workingDatabase(migration: Migration): string {
 /** A move with everything at its default, between two databases, that shows its progress as the row's. */
 export function moveBetween(
   tools: Tools,
-  { migration, signal, onProgress }: StepContext,
+  { migration, signal, onProgress }: Pick<StepContext, 'migration' | 'signal' | 'onProgress'>,
   source: DatabaseAddress,
   target: DatabaseAddress,
 ): MoveRequest {

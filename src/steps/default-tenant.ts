@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { Step, StepContext } from '../ports/step.ts'
 import { type CreatedToken, type TenantApi, tokenScopes, type UserId } from '../ports/threescale-api.ts'
 import { masterApi, tenantApi } from './apis.ts'
+import { declares } from './declaration.ts'
 import { tenantsOf } from './destination-tenants.ts'
 import { fault } from './faults.ts'
 import { measure } from './measure.ts'
@@ -48,10 +49,12 @@ export function defaultTenant(tools: Tools): Step {
         await writeRecord(tools, record, { creates: existing === undefined })
       const id = existing?.id ?? (await createTenant(tools, context, at))
       // The first user of a new tenant, whose token it is, waits to be activated.
-      await activate(tools, context, at, id)
+      const activated = await activate(tools, context, at, id)
       const created = await freshToken(tools, context, at, await storedToken(context, at))
       await writeSeed(context, at, created)
-      return { says: `tenant ${id}`, facts: { tenant: id } }
+      const isNew = (await readRecord(tools, record, making))?.creates === true
+      const changes = isNew ? changesOfCreation(id) : changesOfTenant(created.id, activated)
+      return { says: `tenant ${id}`, facts: { tenant: id, ...declares(context, changes) } }
     },
 
     async confirm(context) {
@@ -127,13 +130,52 @@ async function createTenant(tools: Tools, { migration, signal }: StepContext, at
   return tenant.id
 }
 
-async function activate(tools: Tools, { signal }: StepContext, at: ThreescalePlace, tenant: string): Promise<void> {
+/** Gives the users that were pending. */
+async function activate(
+  tools: Tools,
+  { signal }: StepContext,
+  at: ThreescalePlace,
+  tenant: string,
+): Promise<readonly UserId[]> {
   const master = await masterApi(tools, at)
   const account = (await master.tenants({ signal })).find(({ id }) => id === tenant)
-  if (account === undefined) return
+  if (account === undefined) return []
   const pending = (await master.users(account.id, { signal })).filter(({ state }) => state === 'pending')
-  for (const { id } of pending satisfies readonly { id: UserId }[])
-    await master.activateUser(account.id, id, { signal })
+  for (const { id } of pending) await master.activateUser(account.id, id, { signal })
+  return pending.map(({ id }) => id)
+}
+
+/** A tenant that the source does not have, with all that is its own and the contracts that the master has with it. */
+function changesOfCreation(tenant: string) {
+  const rows = { kind: 'rows', says: `tenant ${tenant} was made for RHOAM`, values: [tenant], expect: 'added' } as const
+  return [
+    { ...rows, table: '*', column: 'tenant_id' },
+    { ...rows, table: 'cinstances', column: 'user_account_id' },
+    {
+      kind: 'cells',
+      says: 'plans count their contracts',
+      table: 'plans',
+      column: 'contracts_count',
+      keys: null,
+    } as const,
+  ]
+}
+
+function changesOfTenant(token: string, activated: readonly string[]) {
+  const users = { kind: 'cells', says: 'pending users were activated', table: 'users', keys: [...activated] } as const
+  return [
+    {
+      kind: 'rows',
+      says: 'RHOAM has a token of its own',
+      table: 'access_tokens',
+      column: 'id',
+      values: [token],
+      expect: 'added',
+    } as const,
+    ...(activated.length === 0
+      ? []
+      : ['state', 'activated_at', 'activation_code', 'updated_at'].map((column) => ({ ...users, column }))),
+  ]
 }
 
 /** A token with every scope; one of this name that an earlier try made is replaced, for its value is lost. */

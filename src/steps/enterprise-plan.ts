@@ -1,7 +1,13 @@
 import { z } from 'zod'
 import type { Step, StepContext } from '../ports/step.ts'
-import { restoreMasterPlanCommand, setMasterPlanCommand } from '../threescale/pod-commands.ts'
+import {
+  parseMasterPlanChange,
+  readMasterPlanCommand,
+  restoreMasterPlanCommand,
+  setMasterPlanCommand,
+} from '../threescale/pod-commands.ts'
 import { masterApi } from './apis.ts'
+import { declares } from './declaration.ts'
 import { fault } from './faults.ts'
 import { measure } from './measure.ts'
 import { placeOf } from './places.ts'
@@ -51,7 +57,7 @@ export function enterprisePlan(tools: Tools): Step {
       return {
         says: 'the master was asked for its plans',
         measured: [measure('default plan of the master', planName, found?.systemName ?? 'none')],
-        facts: {},
+        facts: await declaresPlan(tools, context),
       }
     },
 
@@ -60,9 +66,29 @@ export function enterprisePlan(tools: Tools): Step {
       if (known === null) return { says: 'the default plan was not changed' }
       await run(await placeOf(tools, context, 'destination'), restoreMasterPlanCommand(known.previous))
       await removeRecord(tools, record)
-      return { says: known.previous === null ? 'there is no default plan again' : `plan ${known.previous} is the default again` }
+      return {
+        says:
+          known.previous === null ? 'there is no default plan again' : `plan ${known.previous} is the default again`,
+      }
     },
   }
+}
+
+/** Of the master's service, which no API shows. */
+async function declaresPlan(tools: Tools, context: StepContext) {
+  const printed = await run(await placeOf(tools, context, 'destination'), readMasterPlanCommand())
+  const plan = parseMasterPlanChange(printed)
+  if (plan === undefined) return declares(context, [])
+  const cells = { kind: 'cells', table: 'services', keys: [plan.serviceId] } as const
+  return declares(context, [
+    {
+      ...cells,
+      says: `plan ${planName} is the master's default`,
+      column: 'default_application_plan_id',
+      after: plan.after,
+    },
+    { ...cells, says: "3scale dates the change of the master's service", column: 'updated_at' },
+  ])
 }
 
 async function defaultPlan(tools: Tools, context: StepContext) {

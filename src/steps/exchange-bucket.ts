@@ -61,7 +61,9 @@ export function exchangeBucket(tools: Tools): Step {
     async undo(context) {
       await removeRecord(tools, record)
       await removeMade(tools, context, 'destination')
-      return { says: 'the bucket and everything in it is gone; whoever could read it may know the secrets: rotate them' }
+      return {
+        says: 'the bucket and everything in it is gone; whoever could read it may know the secrets: rotate them',
+      }
     },
   }
 }

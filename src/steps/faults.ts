@@ -172,6 +172,13 @@ export const stepFaults = {
     says: (d) => `no pod of system-${d.element} is ready in ${d.namespace} of the ${d.place} cluster`,
     remedy: (d) => `Find out why system-${d.element} is not ready (oc describe pod), then resume.`,
   }),
+  STEP_SOURCE_SILENT: kind<{ reference: string }>({
+    exit: exitCode.failedSafe,
+    retry: 'after-remedy',
+    says: (d) => `the source's system database (${d.reference}) does not answer; step 2 stopped it with all of 3scale`,
+    remedy: () =>
+      'Start the database alone, such as `oc scale dc/system-mysql --replicas=1` at the source, and resume; 3scale itself stays stopped.',
+  }),
 }
 
 export const fault = faultsOf(stepFaults)

@@ -86,7 +86,8 @@ export function migrationClusterReady(tools: Tools): Step {
       const at = await placeOf(tools, context, 'migration')
       const options = { signal: at.signal, deadlineMs: deadlineMs.removal }
       // By the name in the ledger: never a namespace that was there before.
-      if (!(await isOurs(tools, at))) return { says: `namespace ${at.namespace} was not made by this migration and stays` }
+      if (!(await isOurs(tools, at)))
+        return { says: `namespace ${at.namespace} was not made by this migration and stays` }
       await at.cluster.remove(clusterKinds.namespaces, { name: at.namespace }, options)
       await tools.ledger.markGone(namespaceThing(at))
       await forgetSchemaBack(tools)

@@ -44,7 +44,11 @@ export function domainOf(migration: Migration, place: ClusterPlace): string {
 }
 
 /** Connects to the cluster of a place. Faults: STEP_NO_ACCESS, OPENSHIFT_*. */
-export async function placeOf(tools: Tools, context: StepContext, place: ClusterPlace): Promise<ThreescalePlace> {
+export async function placeOf(
+  tools: Tools,
+  context: Pick<StepContext, 'migration' | 'signal'>,
+  place: ClusterPlace,
+): Promise<ThreescalePlace> {
   const { migration, signal } = context
   const rhoam = rhoamNamespaces(migration)
   const namespace = {

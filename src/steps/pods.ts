@@ -28,10 +28,12 @@ export async function rake(at: ThreescalePlace, task: string): Promise<void> {
   await cluster.exec(await portaPod(at, 'sidekiq'), { argv: ['bundle', 'exec', 'rake', task], signal })
 }
 
-/** Runs a command of porta in a container that has Rails. Faults: STEP_NO_POD, OPENSHIFT_EXEC_*. */
-export async function run(at: ThreescalePlace, argv: readonly string[]): Promise<void> {
+/** Runs a command of porta in a container that has Rails; gives what it printed. Faults: STEP_NO_POD, OPENSHIFT_EXEC_*. */
+export async function run(at: ThreescalePlace, argv: readonly string[]): Promise<string> {
   const { cluster, signal } = at
-  await cluster.exec(await portaPod(at, 'app'), { argv, signal })
+  const printed: Uint8Array[] = []
+  await cluster.exec(await portaPod(at, 'app'), { argv, signal, onStdout: (bytes) => void printed.push(bytes) })
+  return Buffer.concat(printed).toString('utf8')
 }
 
 /** The same, and what it prints. Nobody knows what is in it. */

@@ -100,7 +100,11 @@ export function redisFromSnapshot(tools: Tools): Required<Step> {
       const { group, safety } = seeded
       const cloud = await tools.cloud('destination', context.signal)
       const now = await cloud.caches.describeGroup(group, { signal: context.signal })
-      if (now !== null && restoredFrom(now) !== seeded.snapshot && (await readRecord(tools, doneRecord, doneSchema)) === null) {
+      if (
+        now !== null &&
+        restoredFrom(now) !== seeded.snapshot &&
+        (await readRecord(tools, doneRecord, doneSchema)) === null
+      ) {
         await pauseResource(tools, context, false)
         await removeRecord(tools, seededRecord)
         return { says: 'the group was not replaced yet' }

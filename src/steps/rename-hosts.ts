@@ -1,6 +1,7 @@
 import type { HostNamesRequest } from '../ports/host-names.ts'
 import type { Step, StepContext } from '../ports/step.ts'
 import { workingDatabase } from './databases.ts'
+import { declares } from './declaration.ts'
 import { factsOf } from './facts.ts'
 import { measureNone } from './measure.ts'
 import { domainOf } from './places.ts'
@@ -18,7 +19,11 @@ export function renameHosts(tools: Tools, from: ClusterPlace, to: ClusterPlace):
       const { renames, configurations } = await tools.hostNames.preview(await requestOf(context))
       const left = renames.length + configurations
       if (left > 0) return { kind: 'needed', says: `${left} names and configurations are of the old domain` }
-      return { kind: 'done', says: 'no name of the old domain is left', facts: {} }
+      return {
+        kind: 'done',
+        says: 'no name of the old domain is left',
+        facts: declaresRename(context, await requestOf(context)),
+      }
     },
 
     async explain(context) {
@@ -52,7 +57,8 @@ export function renameHosts(tools: Tools, from: ClusterPlace, to: ClusterPlace):
     },
 
     async confirm(context) {
-      const { renames, configurations, toLookAt } = await tools.hostNames.preview(await requestOf(context))
+      const request = await requestOf(context)
+      const { renames, configurations, toLookAt } = await tools.hostNames.preview(request)
       return {
         says: `${toLookAt.length} columns of the customer's own mention the old domain, and were left`,
         measured: [
@@ -65,7 +71,7 @@ export function renameHosts(tools: Tools, from: ClusterPlace, to: ClusterPlace):
             Array.from({ length: configurations }, () => 'one'),
           ),
         ],
-        facts: {},
+        facts: declaresRename(context, request),
       }
     },
 
@@ -75,6 +81,11 @@ export function renameHosts(tools: Tools, from: ClusterPlace, to: ClusterPlace):
       return { says: `${rows} cells restored, ${leftAlone} left as somebody has changed them since` }
     },
   }
+}
+
+function declaresRename(context: StepContext, { from, to, also }: HostNamesRequest) {
+  const says = `hosts below ${from} are below ${to}`
+  return declares(context, [{ kind: 'renamed', says, from, to, also: Object.fromEntries(also) }])
 }
 
 async function renameRequest(

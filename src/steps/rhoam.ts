@@ -2,11 +2,16 @@ import { z } from 'zod'
 import { clusterKinds } from '../model/cluster-kinds.ts'
 import { measure, measureNone } from './measure.ts'
 import type { Step, StepContext } from '../ports/step.ts'
-import { masterApi } from './apis.ts'
+import { masterApi, tenantApi } from './apis.ts'
 import { deadlineMs } from './deadlines.ts'
+import { declares } from './declaration.ts'
 import { factsOf } from './facts.ts'
 import { placeOf, rhoamNamespaces, type ThreescalePlace } from './places.ts'
 import { readRecord, removeRecord, writeRecord } from './records.ts'
+import { secretValue } from './secrets.ts'
+import { providerName } from './sso.ts'
+import { rhoamAdminHost } from './traps.ts'
+import { goneWithUsers } from '../threescale/own-history.ts'
 import { scaleDeployment } from './workloads.ts'
 import type { Tools } from './tools.ts'
 
@@ -17,7 +22,9 @@ const record = 'before-rhoam.json'
 export const rhoamFacts = z.object({
   /** Of the RHMI before RHOAM was started: what is still of it is stale. */
   observedBefore: z.string(),
-  tenants: z.array(z.object({ id: z.string(), fromEmail: z.string().nullable(), users: z.number().int() })),
+  tenants: z.array(
+    z.object({ id: z.string(), fromEmail: z.string().nullable() /** Ids. */, users: z.array(z.string()) }),
+  ),
 })
 type RhoamFacts = z.output<typeof rhoamFacts>
 
@@ -32,7 +39,7 @@ export async function rhoamPods({ cluster, signal }: ThreescalePlace, context: S
 }
 
 /** The one RHMI. Null: RHOAM is not installed. */
-export async function rhmiOf({ cluster, signal }: ThreescalePlace, { migration }: StepContext) {
+export async function rhmiOf({ cluster, signal }: ThreescalePlace, { migration }: Pick<StepContext, 'migration'>) {
   for await (const page of cluster.list(
     clusterKinds.rhmis,
     { namespace: rhoamNamespaces(migration).operator },
@@ -97,7 +104,7 @@ async function tenantsNow(tools: Tools, { signal }: StepContext, at: ThreescaleP
   const master = await masterApi(tools, at)
   const tenants: RhoamFacts['tenants'] = []
   for (const { id, fromEmail } of await master.tenants({ signal })) {
-    tenants.push({ id, fromEmail, users: (await master.users(id, { signal })).length })
+    tenants.push({ id, fromEmail, users: (await master.users(id, { signal })).map((user) => user.id) })
   }
   return tenants
 }
@@ -106,8 +113,10 @@ async function tenantsNow(tools: Tools, { signal }: StepContext, at: ThreescaleP
 export function rhoamComplete(tools: Tools): Step {
   return {
     async check(context) {
-      const why = await whyNotComplete(await placeOf(tools, context, 'destination'), context)
-      return why === null ? { kind: 'done', says: 'RHOAM is complete', facts: {} } : { kind: 'needed', says: why }
+      const at = await placeOf(tools, context, 'destination')
+      const why = await whyNotComplete(at, context)
+      if (why !== null) return { kind: 'needed', says: why }
+      return { kind: 'done', says: 'RHOAM is complete', facts: await declaresRhoam(tools, context, at) }
     },
 
     explain: async () => ({ summary: 'RHOAM is waited for. Nothing is changed by us.', diff: [] }),
@@ -143,7 +152,7 @@ export function rhoamComplete(tools: Tools): Step {
           measureNone(
             'tenants that have lost users',
             before.tenants
-              .filter(({ id, users }) => (now.get(id)?.users ?? 0) < users && !accepted.tenantNamed3scale)
+              .filter(({ id, users }) => (now.get(id)?.users.length ?? 0) < users.length && !accepted.tenantNamed3scale)
               .map(({ id }) => id),
           ),
           measureNone(
@@ -153,7 +162,7 @@ export function rhoamComplete(tools: Tools): Step {
               .map(({ id }) => id),
           ),
         ],
-        facts: {},
+        facts: await declaresRhoam(tools, context, at),
       }
     },
 
@@ -162,6 +171,50 @@ export function rhoamComplete(tools: Tools): Step {
       return { says: "RHOAM's operator is stopped" }
     },
   }
+}
+
+/**
+ * What RHOAM does to the customer's database, as far as it was accepted: sender addresses, the users of the tenant that it
+ * takes for its own, and single sign-on there. Source: integreatly-operator `pkg/products/threescale/reconciler.go`.
+ */
+async function declaresRhoam(tools: Tools, context: StepContext, at: ThreescalePlace) {
+  const { migration, signal } = context
+  const { accepted } = migration.destination
+  const before = factsOf(context, 'rhoam-scale-up', rhoamFacts).tenants
+  const now = new Map((await tenantsNow(tools, context, at)).map((tenant) => [tenant.id, tenant.users]))
+  const lost = before.flatMap(({ id, users }) => users.filter((user) => now.get(id)?.includes(user) !== true))
+  const token = await secretValue(at, 'system-seed', 'ADMIN_ACCESS_TOKEN')
+  const providers = (
+    await tenantApi(tools, at, rhoamAdminHost(migration), token).authenticationProviders({ signal })
+  ).filter(({ systemName }) => systemName === providerName)
+  // It takes 1 and 2 for the master and its own tenant, whatever they are.
+  const senders = before.map(({ id }) => id).filter((id) => id !== '1' && id !== '2')
+  const sender = { kind: 'cells', says: 'RHOAM sets sender addresses', table: 'accounts', keys: senders } as const
+  const users = { kind: 'rows', says: `RHOAM removed ${lost.length} users of its tenant`, values: lost } as const
+  return declares(context, [
+    {
+      kind: 'rows',
+      says: 'RHOAM has set up single sign-on for its own tenant',
+      table: 'authentication_providers',
+      column: 'id',
+      values: providers.map(({ id }) => id),
+      expect: 'added',
+    },
+    ...(accepted.senderAddresses ? ['from_email', 'updated_at'].map((column) => ({ ...sender, column })) : []),
+    ...(lost.length === 0 || !accepted.tenantNamed3scale
+      ? []
+      : [
+          { ...users, table: 'users', column: 'id', expect: 'removed' } as const,
+          ...goneWithUsers.map((place) => ({ ...users, ...place, expect: 'either' }) as const),
+          {
+            kind: 'cells',
+            says: 'configurations forget who promoted them when the user goes',
+            table: 'proxy_configs',
+            column: 'user_id',
+            keys: null,
+          } as const,
+        ]),
+  ])
 }
 
 type Rhmi = NonNullable<Awaited<ReturnType<typeof rhmiOf>>>

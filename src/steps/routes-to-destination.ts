@@ -26,7 +26,7 @@ export function routesToDestination(tools: Tools): Step {
 
     async confirm(context) {
       const [stopped, renamed] = [await stop.confirm(context), await rename.confirm(context)]
-      return { says: renamed.says, measured: [...stopped.measured, ...renamed.measured], facts: {} }
+      return { says: renamed.says, measured: [...stopped.measured, ...renamed.measured], facts: renamed.facts }
     },
 
     async undo(context) {

@@ -1,6 +1,7 @@
 import { rakeTasks } from '../threescale/pod-commands.ts'
 import { workloadsOf } from '../threescale/workloads.ts'
 import type { Step, StepContext } from '../ports/step.ts'
+import { declaresHistory } from './declaration.ts'
 import { placeOf } from './places.ts'
 import { rake } from './pods.ts'
 import { stopThreescale } from './scale-down.ts'
@@ -20,7 +21,9 @@ export function scaleUpDestination(tools: Tools): Step {
   return {
     async check(context) {
       const why = await whyNotRunning(await placeOf(tools, context, 'destination'))
-      return why === null ? { kind: 'done', says: 'it runs', facts: {} } : { kind: 'needed', says: why }
+      return why === null
+        ? { kind: 'done', says: 'it runs', facts: declaresHistory(context) }
+        : { kind: 'needed', says: why }
     },
 
     async explain(context) {

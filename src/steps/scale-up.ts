@@ -1,5 +1,6 @@
 import type { Step } from '../ports/step.ts'
 import { workingDatabase } from './databases.ts'
+import { declaresHistory } from './declaration.ts'
 import { reportedRelease } from './hops.ts'
 import { placeOf } from './places.ts'
 import { stopThreescale } from './scale-down.ts'
@@ -20,7 +21,9 @@ export function scaleUpOnMigration(tools: Tools): Step {
   return {
     async check(context) {
       const why = await whyNotRunning(await placeOf(tools, context, 'migration'))
-      return why === null ? { kind: 'done', says: 'it runs', facts: {} } : { kind: 'needed', says: why }
+      return why === null
+        ? { kind: 'done', says: 'it runs', facts: declaresHistory(context) }
+        : { kind: 'needed', says: why }
     },
 
     async explain(context) {

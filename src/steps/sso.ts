@@ -4,6 +4,7 @@ import type { AuthenticationProvider, TenantApi } from '../ports/threescale-api.
 import type { StoredTenant } from '../ports/threescale-database.ts'
 import { tenantApi } from './apis.ts'
 import { deadlineMs } from './deadlines.ts'
+import { declares } from './declaration.ts'
 import { tenantsOf } from './destination-tenants.ts'
 import { fault } from './faults.ts'
 import { measure, measureNone } from './measure.ts'
@@ -21,7 +22,7 @@ const clients = clusterKinds.keycloakClients
 
 const realm = 'openshift'
 /** Of the provider in each tenant. */
-const providerName = 'rhsso'
+export const providerName = 'rhsso'
 /** The route that logins go through. */
 const loginRoute = 'keycloak-edge'
 
@@ -66,7 +67,7 @@ export function ssoIntegration(tools: Tools): Step {
       const at = await placeOf(tools, context, 'destination')
       const missing = await withoutProvider(await integrations(tools, context, at), context.signal)
       if (missing.length > 0) return { kind: 'needed', says: `${missing.length} tenants have no integration` }
-      return { kind: 'done', says: 'every tenant has its integration', facts: {} }
+      return { kind: 'done', says: 'every tenant has its integration', facts: await declaresProviders(tools, context) }
     },
 
     async explain(context) {
@@ -103,7 +104,7 @@ export function ssoIntegration(tools: Tools): Step {
           measure('clients that are ready', all.length, await readyClients(at, context, all)),
           measureNone('tenants without an integration', await withoutProvider(all, context.signal)),
         ],
-        facts: {},
+        facts: await declaresProviders(tools, context),
       }
     },
 
@@ -126,6 +127,21 @@ export function ssoIntegration(tools: Tools): Step {
       return { says: `${all.length} clients deleted; the integrations stay, unpublished: 3scale cannot delete them` }
     },
   }
+}
+
+async function declaresProviders(tools: Tools, context: StepContext) {
+  const all = await integrations(tools, context, await placeOf(tools, context, 'destination'))
+  const providers = await Promise.all(all.map((integration) => providerOf(integration, context.signal)))
+  return declares(context, [
+    {
+      kind: 'rows',
+      says: `${all.length} tenants have a single sign-on integration more`,
+      table: 'authentication_providers',
+      column: 'id',
+      values: providers.flatMap((provider) => provider?.id ?? []),
+      expect: 'added',
+    },
+  ])
 }
 
 async function withoutProvider(all: readonly Integration[], signal: AbortSignal): Promise<readonly string[]> {

@@ -4,6 +4,7 @@ import type { Release } from '../model/release.ts'
 import type { StepContext } from '../ports/step.ts'
 import { deployJobsOf } from '../threescale/workloads.ts'
 import { masterApi } from './apis.ts'
+import { declaresHistory } from './declaration.ts'
 import { deadlineMs } from './deadlines.ts'
 import { measureNone } from './measure.ts'
 import { apiManagerOf, domainOf, type ThreescalePlace } from './places.ts'
@@ -20,7 +21,12 @@ export async function forgetHooks(at: ThreescalePlace, release: Release, clock: 
   }
   if (hooks !== null) return
   const body = { spec: { template: { metadata: { annotations: { 'threeshift.io/hooks': String(clock.now()) } } } } }
-  await cluster.patch(clusterKinds.deploymentConfigs, { namespace, name: 'system-app' }, { kind: 'merge', body }, { signal })
+  await cluster.patch(
+    clusterKinds.deploymentConfigs,
+    { namespace, name: 'system-app' },
+    { kind: 'merge', body },
+    { signal },
+  )
 }
 
 /**
@@ -131,6 +137,6 @@ export async function confirmRunning(tools: Tools, context: StepContext, at: Thr
         hosts.filter((host) => !admitted.has(host)),
       ),
     ],
-    facts: {},
+    facts: declaresHistory(context),
   }
 }

@@ -12,7 +12,7 @@ import type { FileStorage } from '../ports/files.ts'
 import type { HostNames } from '../ports/host-names.ts'
 import type { Ledger } from '../ports/ledger.ts'
 import type { QueueWatch } from '../ports/queues.ts'
-import type { RedisMover, RedisSnapshots } from '../ports/redis.ts'
+import type { RedisMover, RedisSight, RedisSnapshots } from '../ports/redis.ts'
 import type { SystemDatabaseMover } from '../ports/system-database.ts'
 import type { ThreescaleApi } from '../ports/threescale-api.ts'
 import type { ThreescaleDatabase } from '../ports/threescale-database.ts'
@@ -42,6 +42,7 @@ export interface Tools {
   readonly systemDatabase: SystemDatabaseMover
   readonly redis: RedisMover
   readonly snapshots: RedisSnapshots
+  readonly redisSight: RedisSight
   readonly queues: QueueWatch
   readonly hostNames: HostNames
   readonly threescaleDatabase: ThreescaleDatabase

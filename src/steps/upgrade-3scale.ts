@@ -5,6 +5,7 @@ import { releaseFacts } from '../threescale/releases.ts'
 import { rhoamFacts } from '../threescale/rhoam.ts'
 import type { Step, StepContext } from '../ports/step.ts'
 import { workingDatabase } from './databases.ts'
+import { declares } from './declaration.ts'
 import { deadlineMs } from './deadlines.ts'
 import { fault } from './faults.ts'
 import { installed, isMade, makeHop, reportedRelease, subscriptionOf } from './hops.ts'
@@ -25,7 +26,7 @@ export function upgradeThreescale(tools: Tools): Step {
       const left = await hopsLeft(tools, context)
       if (left.length > 0) return { kind: 'needed', says: `${left.length} hops are to be made` }
       if (await isSchemaBack(tools)) return { kind: 'needed', says: 'the database is of the release before' }
-      return { kind: 'done', says: '3scale is of the release of the destination', facts: {} }
+      return { kind: 'done', says: '3scale is of the release of the destination', facts: declaresUpgrade(context) }
     },
 
     async explain(context) {
@@ -67,7 +68,7 @@ export function upgradeThreescale(tools: Tools): Step {
           measure('hops that are left', 0, (await hopsLeft(tools, context)).length),
           measure('last migration of the schema', releaseFacts[release].lastMigration, found),
         ],
-        facts: {},
+        facts: declaresUpgrade(context),
       }
     },
 
@@ -88,13 +89,18 @@ export function upgradeThreescale(tools: Tools): Step {
   }
 }
 
+function declaresUpgrade(context: StepContext) {
+  const [from, to] = [context.migration.source.release, context.migration.destination.threescaleRelease]
+  return declares(context, from === to ? [] : [{ kind: 'upgraded', says: `3scale ${from} became ${to}`, from, to }])
+}
+
 /** Name of the dump that leads back from a hop. */
 function keptBefore({ to }: Hop): string {
   return `before-${to}`
 }
 
 /** To RHOAM's own build where it has one. */
-function hopsOf({ source, destination }: Migration): readonly Hop[] {
+export function hopsOf({ source, destination }: Migration): readonly Hop[] {
   const known = rhoamFacts(destination.rhoamVersion)
   const build = known?.release === destination.threescaleRelease ? known.build : destination.threescaleRelease
   return hopsBetween(source.release, build) ?? hopsBetween(source.release, destination.threescaleRelease) ?? []
@@ -114,7 +120,12 @@ async function hopsLeft(tools: Tools, context: StepContext): Promise<readonly Ho
 async function hopsToMake(at: ThreescalePlace, { migration }: StepContext): Promise<readonly Hop[]> {
   const hops = hopsOf(migration)
   const { channel } = (await subscriptionOf(at)).spec
-  return hops.slice(Math.max(0, hops.findIndex((hop) => hop.channel === channel)))
+  return hops.slice(
+    Math.max(
+      0,
+      hops.findIndex((hop) => hop.channel === channel),
+    ),
+  )
 }
 
 /** After an undo: the operator is of a later release than the database, and upgrades it when 3scale starts. */

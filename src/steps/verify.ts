@@ -1,35 +1,91 @@
-import type { ConfirmResult, Step, StepContext } from '../ports/step.ts'
+import type { ConfirmResult, Measurement, Step, StepContext } from '../ports/step.ts'
 import { differencesBetween } from './baseline.ts'
 import { compareAnswers } from './confirm-3scale.ts'
+import { wholeDeclaration } from './declaration.ts'
 import { withDeclaredChanges } from './declared-changes.ts'
 import { measure, measureNone } from './measure.ts'
+import { writeRecord } from './records.ts'
 import { redisDump } from './redis-dump.ts'
 import { compareCounters, redisMove } from './restore-redis.ts'
 import type { Tools } from './tools.ts'
+import { verifyDatabase } from './verify-database.ts'
 
-/** Step 24: everything that was proven on the way is proven once more where the customer will use it. */
+/** In the migration's folder: for `threeshift db verify --declared`. */
+const declarationFile = 'declared.json'
+/** Pages that answer whoever asks, logged in or not: of the admin portal, and of the developer portal. */
+const pages = { admin: '/p/login', developer: '/' } as const
+
+/** Step 24: everything that was proven on the way is proven once more from end to end, where the customer will use it. */
 export function verify(tools: Tools): Step {
   return {
     check: async () => ({ kind: 'needed', says: 'the comparison is made anew each time' }),
-    explain: async () => ({ summary: 'Data, counters and answers are compared. Nothing is changed.', diff: [] }),
+    explain: async () => ({
+      summary: 'Databases, counters, answers and routes of both ends are compared. Nothing is changed.',
+      diff: [],
+    }),
     apply: async () => ({ says: 'nothing is to be changed', facts: {} }),
 
     async confirm(context) {
       const { before, after } = await compareAnswers(tools, context)
       const { expected, notCompared } = await withDeclaredChanges(tools, context, { before, after })
-      const unasked = `${before.unasked.length} tenants without a usable token`
+      const declared = await wholeDeclaration(tools, context)
+      await writeRecord(tools, declarationFile, declared)
+      const database = await verifyDatabase(tools, context, declared)
       const counters = await countersOf(tools, context)
+      const measured = [
+        measure('tenants that answer', before.tenants.length, after.tenants.length),
+        measureNone('answers that differ', differencesBetween(expected, after), 20),
+        ...database.measured,
+        ...counters.measured,
+        ...(await portals(tools, context)),
+      ]
+      const notChecked = [
+        ...before.unasked.map(({ tenant, why }) => `the answers of tenant ${tenant}: ${why}`),
+        ...notCompared,
+        ...database.report.notChecked,
+        'logins of people, and mail',
+        'clients, gateways and identity providers outside of 3scale',
+      ]
+      const verdict = measured.every(({ equal }) => equal) ? 'equal' : 'different'
       return {
-        says: `${after.tenants.length} tenants asked; ${counters.says}. Not compared: ${[unasked, ...notCompared].join(', ')}`,
-        measured: [
-          measure('tenants that answer', before.tenants.length, after.tenants.length),
-          measureNone('answers that differ', differencesBetween(expected, after), 20),
-          ...counters.measured,
-        ],
-        facts: {},
+        says: `${verdict}: ${after.tenants.length} tenants asked; ${database.says}; ${counters.says}. Not checked: ${notChecked.join('; ')}`,
+        measured,
+        facts: {
+          verdict,
+          notChecked,
+          declared: { changes: declared.changes.length, ...database.report.declaration },
+          digests: database.report.tables.map(({ name, rows, targetRows, targetDigest }) => ({
+            table: name,
+            rows,
+            rowsAtDestination: targetRows,
+            digest: targetDigest,
+          })),
+        },
       }
     },
   }
+}
+
+/** Both portals of every tenant, through the destination's router. */
+async function portals(tools: Tools, { migration, signal }: StepContext): Promise<readonly Measurement[]> {
+  const database = await tools.database(migration.destination.database)
+  const tenants = (await tools.threescaleDatabase.tenants(database, { signal })).filter(
+    ({ state }) => state === 'approved',
+  )
+  const silent: string[] = []
+  for (const { adminHost, portalHost } of tenants) {
+    for (const [host, page] of [
+      [adminHost, pages.admin],
+      [portalHost, pages.developer],
+    ] as const) {
+      const { status } = await tools.threescale.status(tools.portal('destination', host), page, { signal })
+      if (status >= 500 || status === 404) silent.push(`${host} (${status})`)
+    }
+  }
+  return [
+    measure('tenants whose portals were called', true, tenants.length > 0),
+    measureNone('portals that do not answer', silent, 20),
+  ]
 }
 
 /** Where RHOAM's Redis is reached from its cluster only, 3scale's own answers are all that there is to compare. */

@@ -33,14 +33,14 @@ export function postgresColumn(column: CatalogColumn): string {
   return [
     quoted(column.name),
     column.postgresType,
-    ...(column.default === null ? [] : [`DEFAULT '${literalOf(column.default, column.kind)}'`]),
+    ...(column.default === null ? [] : [`DEFAULT '${postgresDefault(column)?.replaceAll("'", "''")}'`]),
     ...(column.nullable ? [] : ['NOT NULL']),
   ].join(' ')
 }
 
-/** Rails prints the defaults of decimals with a fraction, and so they stay in the catalog. */
-function literalOf(value: string, kind: CatalogColumn['kind']): string {
-  return kind.startsWith('decimal') && /^\d+$/.test(value) ? `${value}.0` : value.replaceAll("'", "''")
+/** A column's default as PostgreSQL's catalog has it, without quotes: Rails prints those of decimals with a fraction. */
+export function postgresDefault({ default: value, kind }: CatalogColumn): string | null {
+  return value !== null && kind.startsWith('decimal') && /^\d+$/.test(value) ? `${value}.0` : value
 }
 
 export function addPostgresKey(table: CatalogTable): string[] {

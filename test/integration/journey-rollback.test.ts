@@ -72,7 +72,8 @@ test('every row before the point of no return is taken back, and the source serv
     return []
   })
   await t.test('which is written down', () => matchesGolden('journey/end-state.txt', ended))
-  for (const row of forth.toReversed()) await step(`back over ${row.number} ${row.id}`, () => goBack(row, { isWholeWay: true }))
+  for (const row of forth.toReversed())
+    await step(`back over ${row.number} ${row.id}`, () => goBack(row, { isWholeWay: true }))
   await step('the source serves as it did', async () => {
     await assertServes(walk, served)
     return []
@@ -82,7 +83,9 @@ test('every row before the point of no return is taken back, and the source serv
     const ofTheCustomer = [...before.keys()].filter((what) => /^(database|redis) rhoam /.test(what))
     assert.ok(ofTheCustomer.length > 80, 'RHOAM has a database of its own')
     const now = await readState(walk, ['objects'])
-    const clients = [...now.keys()].filter((what) => what.startsWith('destination keycloakclients') && what.includes('3scale-tenant-'))
+    const clients = [...now.keys()].filter(
+      (what) => what.startsWith('destination keycloakclients') && what.includes('3scale-tenant-'),
+    )
     assert.deepEqual(clients, [])
     const hosts = [...now].filter(([what]) => /^destination routes/.test(what)).map(([, host]) => host)
     assert.ok(!hosts.some((host) => /tenant|provider/.test(host)), hosts.join(' '))

@@ -1,8 +1,10 @@
 import { Secret } from '../../base/secret.ts'
-import type { DatabaseAddress } from '../../model/database-address.ts'
-import type { StoredTenant, ThreescaleDatabase } from '../../ports/threescale-database.ts'
+import { type DatabaseAddress, describeAddress } from '../../model/database-address.ts'
+import type { DatabaseStanding, StoredTenant, ThreescaleDatabase } from '../../ports/threescale-database.ts'
 import { openSource } from '../system-database/open-source.ts'
 import type { SourceSession } from '../system-database/source-session.ts'
+import { fault } from './faults.ts'
+import { tryWritesAt } from './try-writes.ts'
 
 /** Reads a system database of either dialect; the statements are such that both understand them. */
 export const threescaleDatabase: ThreescaleDatabase = {
@@ -16,6 +18,48 @@ export const threescaleDatabase: ThreescaleDatabase = {
       )
       return version
     }),
+  master: (database, { signal }) =>
+    withSession(database, signal, async (session) => {
+      const [[id = null] = []] = await session.query(
+        'SELECT id FROM accounts WHERE master',
+        'reading the master account',
+      )
+      if (id === null) throw fault('THREESCALE_NO_MASTER', { address: describeAddress(database) })
+      return id
+    }),
+  describe: (database, { signal }) => withSession(database, signal, readStanding),
+  tryWrites: (database, { signal }) => tryWritesAt(database, signal),
+}
+
+/** As the server's own catalog estimates it; the clock in microseconds. */
+const standingSql = {
+  mysql: `SELECT count(*), sum(table_rows), sum(data_length + index_length), cast(unix_timestamp(now(6)) * 1000000 AS decimal(20)),
+      sum(table_name = 'schema_migrations') FROM information_schema.tables
+    WHERE table_schema = DATABASE() AND table_type = 'BASE TABLE'`,
+  postgresql: `SELECT count(*), sum(greatest(c.reltuples, 0))::bigint, sum(pg_total_relation_size(c.oid)),
+      (extract(epoch FROM clock_timestamp()) * 1000000)::bigint, count(*) FILTER (WHERE c.relname = 'schema_migrations')
+    FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r'`,
+} as const
+
+async function readStanding(session: SourceSession): Promise<DatabaseStanding> {
+  const { product, version } = session
+  const sql = standingSql[product === 'postgresql' ? 'postgresql' : 'mysql']
+  const [[tables, rows, bytes, clock, isThreescale] = []] = await session.query(sql, 'reading the sizes of the tables')
+  const sizes = {
+    product,
+    version,
+    clockMs: Math.round(Number(clock) / 1000),
+    tables: Number(tables),
+    rows: Number(rows ?? 0),
+    bytes: Number(bytes ?? 0),
+  }
+  if (Number(isThreescale ?? 0) === 0) return { ...sizes, lastMigration: null, tenants: 0 }
+  const [[lastMigration = null, tenants] = []] = await session.query(
+    `SELECT (SELECT max(version) FROM schema_migrations),
+      (SELECT count(*) FROM accounts WHERE provider AND NOT coalesce(master, false))`,
+    'counting the tenants',
+  )
+  return { ...sizes, lastMigration, tenants: Number(tenants) }
 }
 
 async function withSession<Result>(

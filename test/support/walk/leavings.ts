@@ -20,7 +20,8 @@ const seen: Readonly<Partial<Record<RowId, RegExp>>> = {
 }
 const beforeTheDestination = /^(source|migration|database (source|loaded|working)|redis source|aws|ledger|file) /
 /** Once 3scale answers at the destination it works by itself; what undo brings back there is what `seed-destination` saved. */
-const atTheDestination = /^(source|migration|destination (secrets|deployments|keycloak)|database (source|loaded|working)|redis source|aws|ledger|file) /
+const atTheDestination =
+  /^(source|migration|destination (secrets|deployments|keycloak)|database (source|loaded|working)|redis source|aws|ledger|file) /
 
 const apart = ['objects', 'cloud', 'folders'] as const
 /** Rows that change what is in databases: those are read around them. */
@@ -74,7 +75,9 @@ export function isLeftBy(
   const leavings = [
     ...always,
     ...(of[id] ?? []),
-    ...(isOfTheCopy || id === 'upgrade-3scale' ? [{ what: /^(migration |file rhoam-eng schema-back)/, why: 'the operator stays' }] : []),
+    ...(isOfTheCopy || id === 'upgrade-3scale'
+      ? [{ what: /^(migration |file rhoam-eng schema-back)/, why: 'the operator stays' }]
+      : []),
   ]
   return (what) => !sight.test(what) || leavings.some((leaving) => leaving.what.test(what))
 }

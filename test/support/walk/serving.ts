@@ -16,7 +16,9 @@ export async function askSource(walk: Walk, askedAt = walk.world.worldClock.now(
   const context = { migration, row: about, facts: {}, generation: 1, fence: 1, signal, onProgress: () => undefined }
   const at = await placeOf(tools, context, 'source')
   const { spec } = await apiManagerOf(at)
-  const tenants = await tools.threescaleDatabase.tenants(await tools.database(migration.source.database.url), { signal })
+  const tenants = await tools.threescaleDatabase.tenants(await tools.database(migration.source.database.url), {
+    signal,
+  })
   return askAll(tenants, { tools, at, askedAt, backendLabel: `backend-${spec.tenantName}`, onTenant: () => undefined })
 }
 

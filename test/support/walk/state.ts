@@ -63,7 +63,8 @@ async function keysOf({ world: { servers } }: Walk): Promise<Entries> {
 async function foldersOf(walk: Walk): Promise<Entries> {
   const entries: [string, string][] = []
   for (const party of parties) {
-    for (const file of await filesBelow(walk.tools.get(party)?.folder ?? '')) entries.push([`file ${party} ${file}`, 'there'])
+    for (const file of await filesBelow(walk.tools.get(party)?.folder ?? ''))
+      entries.push([`file ${party} ${file}`, 'there'])
     const entriesOf = (await walk.tools.get(party)?.ledger.list()) ?? []
     for (const { thing, state } of entriesOf.filter(({ state }) => state !== 'gone'))
       entries.push([`ledger ${party} ${thing.kind} ${thing.place} ${thing.name}`, state])
@@ -125,14 +126,12 @@ function scaleOf({ metadata, spec }: Fields): string {
 function objectsIn(view: ClusterView): [string, string][] {
   return Object.entries(kinds).flatMap(([resource, says]) =>
     view.store.kinds.find(resource) !== undefined
-      ? view
-          .list<Fields>(resource)
-          .map((object): [string, string] => {
-            const { namespace = '', name } = object.metadata
-            // Routes that zync makes have names of their own each time.
-            const called = resource.startsWith('routes.') ? String(object.spec?.['host']) : name
-            return [`${resource} ${namespace}/${called}`, says(object)]
-          })
+      ? view.list<Fields>(resource).map((object): [string, string] => {
+          const { namespace = '', name } = object.metadata
+          // Routes that zync makes have names of their own each time.
+          const called = resource.startsWith('routes.') ? String(object.spec?.['host']) : name
+          return [`${resource} ${namespace}/${called}`, says(object)]
+        })
       : [],
   )
 }

@@ -5,7 +5,8 @@ import { isOfClass } from '../values/declared-class.ts'
 import { EntryIndex } from './entry-index.ts'
 import { KeyHash } from './key-hash.ts'
 import { OrphanClaims } from './orphan-claims.ts'
-import { asideAt, changedAt, type LedgerKind, type TableLedger } from './read-ledger.ts'
+import type { RowFilter } from './declared-table.ts'
+import { asideAt, changedAt, type EntryOrigin, type LedgerKind, type TableLedger } from './read-ledger.ts'
 import type { Side } from './side.ts'
 import { describeKey, type TableMove } from '../table-move.ts'
 
@@ -14,9 +15,11 @@ const mostDifferences = 100
 
 /** What came of holding the ledger against all rows of one side. */
 export interface LedgerOutcome {
-  /** Entries of the ledger that were met on this side. */
-  readonly matchedCells: number
+  /** Entries that were met on this side. */
+  readonly matched: Readonly<Record<EntryOrigin, number>>
   readonly setAside: number
+  /** Rows that were left out, as they are declared to be on this side, or not to be compared. */
+  readonly leftOut: number
   readonly ledgerDifferences: readonly Difference[]
   /** Keys of other tables that the ledger calls missing. */
   readonly orphans: OrphanClaims
@@ -46,7 +49,9 @@ export class LedgerCheck {
   readonly #masked = new Set<number>()
   readonly #sourceKey = new Uint32Array(2)
   #isDeclared = false
-  #matchedCells = 0
+  readonly #matched: Record<EntryOrigin, number> = { copy: 0, rename: 0, declaration: 0 }
+  readonly #filters: readonly RowFilter[]
+  #leftOut = 0
   #matchedRows = 0
 
   constructor(side: Side, move: TableMove) {
@@ -56,6 +61,7 @@ export class LedgerCheck {
     this.#isSource = side.name === 'source'
     this.#keys = new KeyHash(move)
     this.#orphans = new OrphanClaims(move)
+    this.#filters = side.ledger.filters[side.name]
     const { changed, setAside, kinds } = side.ledger
     this.#columns = [...new Set(kinds.map((kind) => kind.column))]
     const columnOf = kinds.map((kind) => this.#columns.indexOf(kind.column))
@@ -69,6 +75,10 @@ export class LedgerCheck {
   /** True when the row is to be compared, false when it is declared to be on this side only. */
   meet(row: CanonicalRow): boolean {
     this.#isDeclared = false
+    if (this.#filters.some((holds) => holds(row))) {
+      this.#leftOut++
+      return false
+    }
     if (this.#changed.size === 0 && this.#aside.size === 0) return true
     const key = this.#keys.of(row)
     const [high = 0, low = 0] = key
@@ -112,8 +122,9 @@ export class LedgerCheck {
 
   result(): LedgerOutcome {
     return {
-      matchedCells: this.#matchedCells,
+      matched: this.#matched,
       setAside: this.#matchedRows,
+      leftOut: this.#leftOut,
       ledgerDifferences: this.#differences,
       orphans: this.#orphans,
     }
@@ -122,15 +133,18 @@ export class LedgerCheck {
   #meetChanged(row: CanonicalRow, entry: number): void {
     const { words } = this.#ledger.changed
     const kind = this.#kindOf(words[entry + changedAt.kind])
-    this.#matchedCells++
+    this.#matched[kind.origin]++
     this.#isDeclared = true
     this.#sourceKey[0] = words[entry + changedAt.sourceKey] ?? 0
     this.#sourceKey[1] = words[entry + changedAt.sourceKey + 1] ?? 0
     const declaredAt = entry + (this.#isSource ? changedAt.sourceCell : changedAt.targetCell)
     // What is no column of the table is declared to hold nothing.
-    const same = kind.position < 0 || areEqual(row.cellDigest(kind.position), words, declaredAt)
-    if (!same) this.#differ(row, kind.column, `the ledger declares another value than the ${this.#side.name} holds`)
-    else if (this.#isSource) this.#checkClass(row, kind)
+    const same =
+      kind.position < 0 || !kind.says[this.#side.name] || areEqual(row.cellDigest(kind.position), words, declaredAt)
+    if (!same) {
+      const who = kind.origin === 'declaration' ? 'the declaration names' : 'the ledger declares'
+      this.#differ(row, kind.column, `${who} another value than the ${this.#side.name} holds`)
+    } else if (this.#isSource && kind.origin === 'copy') this.#checkClass(row, kind)
     if (kind.position >= 0) this.#masked.add(kind.position)
   }
 

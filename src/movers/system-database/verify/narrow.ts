@@ -1,5 +1,6 @@
 import type { Difference } from '../../../ports/system-database.ts'
 import type { CanonicalRow } from './canonical-row.ts'
+import { hashOfWords } from './cell-hash.ts'
 import { digestTable, hashBucketOf, type TableDigest } from './digest-table.ts'
 import { LedgerCheck } from './ledger-check.ts'
 import {
@@ -169,7 +170,7 @@ async function collect(
     ledger.mask(row)
     const words = ledger.identify(row)
     if (!isChosen(words)) return
-    const identity = (words[0] ?? 0) * 2 ** 21 + ((words[1] ?? 0) >>> 11)
+    const identity = hashOfWords(words)
     let rows = found.get(identity)
     if (rows === undefined) {
       const name = declaredName ?? ledger.nameOf(row)

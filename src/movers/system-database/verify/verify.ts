@@ -1,20 +1,28 @@
 import type { Clock } from '../../../base/clock.ts'
-import type { Difference, MoveRequest, VerifiedTable, VerifyReport } from '../../../ports/system-database.ts'
+import type {
+  DeclaredSums,
+  Difference,
+  VerifiedTable,
+  VerifyReport,
+  VerifyRequest,
+} from '../../../ports/system-database.ts'
 import { compareSchemas, type SchemaDifference } from '../schema/compare-schemas.ts'
 import { readCopyAccount } from './copy-account.ts'
+import { type DeclaredTable, declaredTable } from './declared-table.ts'
 import { digestTable, type TableDigest } from './digest-table.ts'
+import { columnsLeftOut, expectedOf, otherRelease, withoutColumns } from './expected.ts'
 import { narrow } from './narrow.ts'
 import { type Partition, planPartition } from './partition.ts'
 import { openSource } from '../open-source.ts'
 import { PostgresTarget } from '../postgres-target.ts'
 import { PhaseProgress, type TableProgressPart } from '../progress.ts'
-import { holdsSameAccount, noLedger, readLedger, type TableLedger } from './read-ledger.ts'
+import { holdsSameAccount, readLedger, type TableLedger } from './read-ledger.ts'
 import { readPostgresCatalog } from '../schema/read-postgres-catalog.ts'
 import { RowSum } from '../row-hash.ts'
 import type { SourceSession } from '../source-session.ts'
 import { sourceSide, targetSide } from './side.ts'
 import { planMoves, type TableMove } from '../table-move.ts'
-import type { TargetTable } from '../schema/target-schema.ts'
+import type { TargetSchema } from '../schema/target-schema.ts'
 
 const listedPerTable = 20
 const noRows = new RowSum().hex
@@ -25,9 +33,10 @@ const undivided: Partition = { kind: 'hash', count: 1 }
  * Reads both databases afresh and compares them: schema, rows and digests per table and per tenant.
  *
  * Nothing of the copy's conversions is used. What decisions changed is taken from the ledger in the target, and each
- * entry is checked against what both sides hold. A difference is narrowed down to rows and columns.
+ * entry is checked against what both sides hold. A difference is narrowed down to rows and columns. With `declared` the
+ * target may be the database at the end of a migration: what is declared is no difference, and all else is.
  */
-export async function verifySystemDatabase(request: MoveRequest, clock: Clock): Promise<VerifyReport> {
+export async function verifySystemDatabase(request: VerifyRequest, clock: Clock): Promise<VerifyReport> {
   const startedMs = clock.elapsedMs()
   const source = await openSource(request.source, request.signal)
   let target: PostgresTarget | undefined
@@ -37,11 +46,14 @@ export async function verifySystemDatabase(request: MoveRequest, clock: Clock): 
     await source.refuseAsTarget(target)
     await session.beginSnapshot()
     await target.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY', 'beginning a snapshot')
-    const plan = await source.readSchema()
-    const { catalog } = plan
+    const changes = request.declared?.changes ?? []
+    const read = await source.readSchema()
+    const expected = expectedOf(read, changes)
+    const { catalog } = expected
     const actual = await readPostgresCatalog(target)
-    const schemaDifferences = compareSchemas(plan.schema, actual)
-    const moves = planMoves(catalog, plan.schema, session.dialect)
+    const schemaDifferences = compareSchemas(expected.afterwards, actual)
+    const leftOut = columnsLeftOut(changes)
+    const moves = planMoves(catalog, expected.schema, session.dialect).map((move) => withoutColumns(move, leftOut))
     const progress = new PhaseProgress(
       'verify',
       moves.map((move) => move.source),
@@ -52,14 +64,20 @@ export async function verifySystemDatabase(request: MoveRequest, clock: Clock): 
     const checks: TableCheck[] = []
     for (const move of moves) {
       const part = progress.begin(move.name, move.source.estimatedRows)
-      const there = actual.tables.find((table) => table.name === move.name)
-      const ledger = isSameCopy ? noLedger() : await readLedger(target, move, there)
-      checks.push(await checkTable({ source: session, target, move, there, ledger }, schemaDifferences, part))
+      checks.push(
+        await checkTable(
+          { source: session, target, move, actual, declared: declaredTable(changes, move), isSameCopy },
+          schemaDifferences,
+          part,
+        ),
+      )
       part.end()
     }
     const copy = await readCopyAccount(target, new Map(checks.map((check) => [check.table.name, check.ledger])))
     const differences = [
       ...(await unfinishedCopy(target)),
+      ...expected.differences,
+      ...(await otherRelease(target, changes)),
       ...schemaDifferences.flatMap(differenceOf),
       ...checks.flatMap((check) => check.differences),
     ]
@@ -71,10 +89,16 @@ export async function verifySystemDatabase(request: MoveRequest, clock: Clock): 
       truncated: checks.some((check) => check.truncated),
       copy,
       declared: {
-        cells: checks.reduce((sum, check) => sum + check.declaredCells, 0),
-        rows: checks.reduce((sum, check) => sum + check.declaredRows, 0),
+        cells: checks.reduce((sum, check) => sum + check.copied.cells, 0),
+        rows: checks.reduce((sum, check) => sum + check.copied.rows, 0),
       },
-      notChecked: [...notChecked, ...plan.notes],
+      declaration: request.declared === undefined ? null : sumOf(checks.map((check) => check.declared)),
+      notChecked: [
+        ...notChecked,
+        ...read.notes,
+        ...expected.notChecked,
+        ...[...leftOut].map((column) => `${column}, whose values are declared to be others`),
+      ],
       tookMs: clock.elapsedMs() - startedMs,
     }
   } finally {
@@ -88,27 +112,31 @@ interface TableCheck {
   readonly ledger: TableLedger
   readonly differences: readonly Difference[]
   readonly truncated: boolean
-  readonly declaredCells: number
-  readonly declaredRows: number
+  /** Entries of the copy's account that were met. */
+  readonly copied: { readonly cells: number; readonly rows: number }
+  readonly declared: DeclaredSums
 }
 
 interface TableAtBoth {
   readonly source: SourceSession
   readonly target: PostgresTarget
   readonly move: TableMove
-  /** As the target has it; undefined where it has none. */
-  readonly there: TargetTable | undefined
-  readonly ledger: TableLedger
+  /** What the target is like. */
+  readonly actual: TargetSchema
+  readonly declared: DeclaredTable
+  readonly isSameCopy: boolean
 }
 
 async function checkTable(
-  { source, target, move, there, ledger }: TableAtBoth,
+  { source, target, move, actual, declared, isSameCopy }: TableAtBoth,
   schemaDifferences: readonly SchemaDifference[],
   progress: TableProgressPart,
 ): Promise<TableCheck> {
+  const there = actual.tables.find((table) => table.name === move.name)
   const columnsMissing = move.columns.some(
     ({ source: { name } }) => !there?.columns.some((column) => column.name === name),
   )
+  const ledger = await readLedger(target, move, there, declared, isSameCopy)
   const from = sourceSide(source, move, ledger)
   if (there === undefined || columnsMissing) {
     const digest = await digestTable(from, move, undivided, progress)
@@ -125,6 +153,7 @@ async function checkTable(
     ? { differences: [], truncated: false }
     : await narrow({ source: from, target: to, move }, partition, left, right, listedPerTable)
   const ledgerDifferences = [
+    ...ledger.untrue,
     ...left.ledgerDifferences,
     ...right.ledgerDifferences,
     ...unmatched(move, ledger, left, right),
@@ -152,9 +181,19 @@ async function checkTable(
     ledger,
     differences: [...narrowed.differences, ...ledgerDifferences.slice(0, listedPerTable)],
     truncated: narrowed.truncated || ledgerDifferences.length > listedPerTable,
-    declaredCells: left.matchedCells,
-    declaredRows: left.setAside,
+    copied: { cells: left.matched.copy, rows: left.setAside },
+    declared: {
+      renamed: left.matched.rename,
+      cells: left.matched.declaration,
+      added: right.leftOut,
+      removed: left.leftOut,
+    },
   }
+}
+
+function sumOf(all: readonly DeclaredSums[]): DeclaredSums {
+  const sum = (of: keyof DeclaredSums) => all.reduce((total, one) => total + one[of], 0)
+  return { renamed: sum('renamed'), cells: sum('cells'), added: sum('added'), removed: sum('removed') }
 }
 
 function summaryOf(move: TableMove, digest: TableDigest): Pick<VerifiedTable, 'name' | 'rows' | 'digest'> {
@@ -176,14 +215,14 @@ function unreadable(move: TableMove, ledger: TableLedger, digest: TableDigest): 
     ledger,
     differences: [],
     truncated: false,
-    declaredCells: 0,
-    declaredRows: 0,
+    copied: { cells: 0, rows: 0 },
+    declared: { renamed: 0, cells: 0, added: 0, removed: 0 },
   }
 }
 
-/** Every entry of the ledger must be met on both sides, or it declares something that is not so. */
+/** Every entry must be met on both sides, or it declares something that is not so. */
 function unmatched(move: TableMove, ledger: TableLedger, left: TableDigest, right: TableDigest): Difference[] {
-  const at = (side: string, missing: number): Difference[] =>
+  const at = (side: string, missing: number, whose = ''): Difference[] =>
     missing === 0
       ? []
       : [
@@ -192,12 +231,17 @@ function unmatched(move: TableMove, ledger: TableLedger, left: TableDigest, righ
             table: move.name,
             key: '',
             column: '',
-            says: `${missing} entries name no row of the ${side}`,
+            says: `${missing} entries${whose} name no row of the ${side}`,
           },
         ]
+  const { copy, rename, declaration } = ledger.counts
   return [
-    ...at('source', ledger.changed.count - left.matchedCells),
-    ...at('target', ledger.changed.count - right.matchedCells),
+    ...at('source', copy - left.matched.copy),
+    ...at('target', copy - right.matched.copy),
+    ...at('source', rename - left.matched.rename, ' of renamed hosts'),
+    ...at('target', rename - right.matched.rename, ' of renamed hosts'),
+    ...at('source', declaration - left.matched.declaration, ' of the declaration'),
+    ...at('target', declaration - right.matched.declaration, ' of the declaration'),
     ...at('source', ledger.setAside.count - left.setAside),
   ]
 }

@@ -22,7 +22,15 @@ type Cells = readonly (Buffer | null)[]
 
 const types = ['bigint', 'bigint', 'varbinary(50)', 'longblob', 'blob']
 const noEntries = { words: new Uint32Array(0), wordsPerEntry: 1, count: 0 }
-const noLedger: TableLedger = { changed: noEntries, setAside: noEntries, kinds: [], sum: new RowSum() }
+const noLedger: TableLedger = {
+  changed: noEntries,
+  setAside: noEntries,
+  counts: { copy: 0, rename: 0, declaration: 0 },
+  kinds: [],
+  sum: new RowSum(),
+  filters: { source: [], target: [] },
+  untrue: [],
+}
 const hashed: Partition = { kind: 'hash', count: 64 }
 const byId: Partition = {
   kind: 'range',
@@ -225,8 +233,10 @@ function ledgerOf(old: Buffer, now: Buffer | null): TableLedger {
   const hash = new KeyHash(move).of(key).slice(0, 2)
   words.set(hash, changedAt.sourceKey)
   words.set(hash, changedAt.targetKey)
-  const kinds = [{ column: 'c4', position: 4, reason: 'undecodable-text' }]
-  return { changed: { words, wordsPerEntry: 13, count: 1 }, setAside: noEntries, kinds, sum: new RowSum() }
+  const says = { source: true, target: true }
+  const kinds = [{ column: 'c4', position: 4, reason: 'undecodable-text', origin: 'copy' as const, says }]
+  const changed = { words, wordsPerEntry: 13, count: 1 }
+  return { ...noLedger, changed, counts: { ...noLedger.counts, copy: 1 }, kinds }
 }
 
 function rowWith(cell: Buffer | null): Cells {
@@ -238,7 +248,7 @@ test('a declared cell is left out on both sides, but only where both hold what i
   const move = moveWith([0])
   const met = async (cell: Buffer | null, name: Side['name'], partition: Partition) => {
     const digest = await digestTable(sideOf(name, [rowWith(cell)], ledgerOf(old, now)), move, partition)
-    return { hex: digest.sum.hex, cells: digest.matchedCells, says: digest.ledgerDifferences.length }
+    return { hex: digest.sum.hex, cells: digest.matched.copy, says: digest.ledgerDifferences.length }
   }
   for (const partition of [hashed, byId]) {
     const left = await met(old, 'source', partition)
