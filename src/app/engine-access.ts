@@ -26,6 +26,8 @@ export function engineAccess(options: {
   readonly clock: Clock
   readonly steps: Steps
   readonly chunks: ChunkHandlers
+  /** Told of each engine that is opened with a worker, before anything of it is closed. */
+  readonly onWorker?: (engine: Engine) => void
 }): EngineAccess {
   const { env, cwd, clock, steps, chunks } = options
   return {
@@ -63,6 +65,7 @@ export function engineAccess(options: {
           onEvent,
           signal,
         })
+        if (worker) options.onWorker?.(engine)
         return closingBoth(engine, database.close)
       } catch (error) {
         await database.close()
@@ -94,7 +97,8 @@ function closingBoth(engine: Engine, closeDatabase: () => Promise<void>): Engine
 export function textOf(event: EngineEvent): string | null {
   switch (event.kind) {
     case 'database-lost':
-      return `The engine's database is gone (${event.reason}); waiting for it.`
+      // Class 53 of PostgreSQL's codes; anything else is a connection that is lost.
+      return `The engine's database ${event.reason.startsWith('53') ? 'is out of disk, memory or connections' : 'is gone'} (${event.reason}); waiting for it.`
     case 'database-back':
       return "The engine's database is back."
     case 'taken-over':

@@ -2,9 +2,9 @@ import type { Clock } from '../base/clock.ts'
 import { makeCertificate } from '../base/self-made-certificate.ts'
 import { type Cluster, type ClusterOptions, openCluster } from '../simulator/cluster/cluster.ts'
 import type { PodExec } from '../simulator/cluster/pod-runtime.ts'
+import { hostedNames } from '../simulator/controllers/database/hosted-names.ts'
 import { liveRedisVersions } from '../simulator/controllers/database/redis-versions.ts'
-import { sqlHostedNames } from '../simulator/controllers/database/sql-hosted-names.ts'
-import { sqlPortalApi } from '../simulator/controllers/database/sql-portal-api.ts'
+import { portalApi } from '../simulator/controllers/database/portal-api.ts'
 import { sqlSystemDatabase } from '../simulator/controllers/database/sql-system-database.ts'
 import type { Controller } from '../simulator/controllers/engine/controller.ts'
 import { ControllerManager } from '../simulator/controllers/engine/controller-manager.ts'
@@ -109,7 +109,10 @@ export async function openLiveCluster(options: LiveClusterOptions): Promise<Live
   }
 }
 
-function controllersOf({ cluster, bundledServers, rhoam }: LiveClusterOptions, { pods, faults }: Cluster) {
+function controllersOf(
+  { cluster, worldClock, bundledServers, rhoam }: LiveClusterOptions,
+  { pods, faults }: Cluster,
+): readonly Controller[] {
   const { clock, appsDomain } = cluster
   const hooks = sqlSystemDatabase(clock)
   const redis = liveRedisVersions
@@ -120,18 +123,17 @@ function controllersOf({ cluster, bundledServers, rhoam }: LiveClusterOptions, {
     others: podPrograms(pods),
     timestamp: () => `${clock.now()} hook ${++moments}`,
   })
-  const all: readonly Controller[] = [
+  return [
     ...workloadControllers(scriptedContainers(runtime, faults), appsDomain),
     ...olmControllers({
       'redhat-operators': [threescalePackage()],
       ...(rhoam === null ? {} : rhoamCatalogs(rhoam.version)),
     }),
-    ...threescaleControllers({ hooks, redis, bundledServers, hostedNames: sqlHostedNames }),
+    ...threescaleControllers({ hooks, redis, bundledServers, hostedNames }),
     ...(rhoam === null
       ? []
-      : rhoamControllers({ ...rhoam, portal: sqlPortalApi, alertFromAddress: 'noreply-alert@example.com' })),
+      : rhoamControllers({ ...rhoam, portal: portalApi(worldClock), alertFromAddress: 'noreply-alert@example.com' })),
   ]
-  return all
 }
 
 function namespacesBelow({ view }: ControllerManager, superdomain: string): readonly string[] {

@@ -7,9 +7,12 @@ import type { CliContext } from '../cli/context.ts'
 import { fault } from '../cli/faults.ts'
 import { printFault } from '../cli/print-fault.ts'
 import { type CliPorts, runProgram } from '../cli/program.ts'
+import type { Migration } from '../model/migration.ts'
+import type { Party } from '../model/party.ts'
 import { redisMover } from '../movers/redis/mover.ts'
 import { redisQueueWatch } from '../movers/redis/queue-state.ts'
 import { systemDatabaseMover } from '../movers/system-database/mover.ts'
+import type { Chunks } from '../ports/chunks.ts'
 import { mysqlSourceWorld } from '../simulator/source-world/generate.ts'
 import { cleanupOnDemand } from './cleanup-on-demand.ts'
 import { doctorOnDemand } from './doctor-on-demand.ts'
@@ -59,15 +62,18 @@ process.on('exit', (code) => {
 
 const sourceWorld = mysqlSourceWorld(systemClock)
 const mover = systemDatabaseMover(systemClock)
-const steps = registeredSteps(async (migration, party) =>
+/** The workers that share long work, once an engine with one of them is open here. */
+const workers: { chunks: Chunks | null } = { chunks: null }
+const toolsOf = async (migration: Migration, party: Party) =>
   (await import('./tools.ts')).openTools({
     party,
     migration,
     context,
     stateFolder: stateFolder(context.env, context.cwd),
     ...paceIn(context.env, systemClock),
-  }),
-)
+    spread: () => workers.chunks,
+  })
+const steps = registeredSteps(toolsOf)
 const ports: CliPorts = {
   version: packageJson.version,
   mover,
@@ -80,7 +86,10 @@ const ports: CliPorts = {
     cwd: context.cwd,
     clock: systemClock,
     steps,
-    chunks: registeredChunks(),
+    chunks: registeredChunks(toolsOf),
+    onWorker: (engine) => {
+      workers.chunks = engine.chunks
+    },
   }),
   controlPlane: controlPlaneAccess({ env: context.env, cwd: context.cwd, clock: systemClock, steps }),
   rehearsal: rehearsalOnDemand(systemClock, context.env),

@@ -1,9 +1,11 @@
 import type { Migration } from '../model/migration.ts'
 import type { Party } from '../model/party.ts'
-import type { ChunkHandler, ChunkHandlers } from '../ports/chunks.ts'
+import type { ChunkHandlers } from '../ports/chunks.ts'
 import type { Step, StepContext, Steps } from '../ports/step.ts'
 import { runbook } from '../runbook/rows.ts'
+import { convertPart, convertPartKind } from '../steps/convert-parts.ts'
 import type { Tools } from '../steps/tools.ts'
+import type { OpenTools } from './tools.ts'
 
 /**
  * The step of every row of the runbook, by row id.
@@ -49,7 +51,7 @@ export function registeredSteps(open: (migration: Migration, party: Party) => Pr
   )
 }
 
-/** What does the chunks of long steps, by kind. */
-export function registeredChunks(): ChunkHandlers {
-  return new Map<string, ChunkHandler>()
+/** What does the chunks of long steps, by kind; each with tools of its own, which `open` makes. */
+export function registeredChunks(open: (migration: Migration, party: Party) => Promise<OpenTools>): ChunkHandlers {
+  return new Map([[convertPartKind, convertPart(open)]])
 }

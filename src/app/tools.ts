@@ -41,6 +41,8 @@ export interface ToolsOptions {
   readonly stateFolder: string
   readonly clock: Clock
   readonly pace?: ToolsPace
+  /** The workers of the engine that runs here; absent: nobody to share work with. */
+  readonly spread?: Tools['spread']
 }
 
 /** How often is looked and tried; absent: as real places need it. */
@@ -135,6 +137,7 @@ export async function openTools(options: ToolsOptions): Promise<OpenTools> {
         ...(ca === undefined ? {} : { ca }),
       }
     },
+    spread: options.spread ?? (() => null),
     systemDatabase: systemDatabaseMover(clock),
     redis: redisMover(clock, objects),
     snapshots: redisSnapshots(clock, objects),

@@ -43,7 +43,7 @@ interface DbOptions {
   readonly json?: true
 }
 
-type Verb = keyof SystemDatabaseMover
+type Verb = 'assess' | 'copy' | 'verify'
 
 const verbs: Readonly<Record<Verb, { readonly summary: string; readonly description: string }>> = {
   assess: {

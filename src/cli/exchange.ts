@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises'
+import { readFile, stat, writeFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import { Secret } from '../base/secret.ts'
@@ -153,7 +153,7 @@ async function unpack(
   const report = await exchange
     .unpack({
       name: needed('unpack', '--name', options.name),
-      from: await openPlace(placeOf(needed('unpack', '--from', options.from), '--from', context)),
+      from: await openPlace(await placeThere(needed('unpack', '--from', options.from), context)),
       identity: identityOf(await readReference(identity, '--identity', context)),
       ...(options.manifest === undefined ? {} : { manifestSha256: options.manifest }),
       senders: await readCards(needed('unpack', '--sender', options.sender), context, exchange),
@@ -178,6 +178,17 @@ function placeOf(text: string, option: string, context: CliContext): ExchangePla
     return { kind: 'folder', folder: resolve(context.cwd, text.slice('file:'.length)) }
   }
   throw fault('OPTION_INVALID', { option, allowed: 's3://BUCKET/FOLDER or file:FOLDER' })
+}
+
+/** Where something is to lie already: a folder that is not there is a mistake, and no reason to wait. */
+async function placeThere(text: string, context: CliContext): Promise<ExchangePlace> {
+  const place = placeOf(text, '--from', context)
+  if (place.kind !== 'folder') return place
+  const found = await stat(place.folder).catch((error: unknown) => {
+    throw fault('FILE_UNREADABLE', { file: place.folder, reason: errnoOf(error) }, error)
+  })
+  if (!found.isDirectory()) throw fault('FILE_UNREADABLE', { file: place.folder, reason: 'it is no folder' })
+  return place
 }
 
 async function readCards(files: readonly string[], context: CliContext, exchange: Exchange): Promise<PartyCard[]> {

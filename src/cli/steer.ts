@@ -2,7 +2,6 @@ import type { Command } from 'commander'
 import { unknownMigration } from '../model/faults.ts'
 import type { Deed, Engine, EngineAccess } from '../ports/engine.ts'
 import type { CliContext } from './context.ts'
-import { fault } from './faults.ts'
 import { addIdentity, identityOf, type IdentityOptions } from './identity.ts'
 import { writeMigration } from './write-view.ts'
 

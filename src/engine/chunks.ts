@@ -70,7 +70,8 @@ export class ChunkWork {
 /** Spreads chunks over the workers, through the queue that they all serve. */
 export function chunksOn(store: Store, dbos: DBOSClient): Chunks {
   return {
-    run: async (batch, chunks, { signal }) => {
+    run: async (batch, chunks, { signal, insteadOf }) => {
+      if (insteadOf !== undefined) await cancelOthers(store, dbos, insteadOf, batch)
       const ids = chunks.map(({ id }) => `chunk ${batch} ${id}`)
       try {
         for (let at = 0; at < chunks.length; at += enqueuedAtOnce) {
@@ -84,6 +85,18 @@ export function chunksOn(store: Store, dbos: DBOSClient): Chunks {
       }
     },
   }
+}
+
+/** Cancels what has not ended of other batches of that name. One that runs is not stopped by it: its target decides between the two. */
+async function cancelOthers(store: Store, dbos: DBOSClient, name: string, batch: string): Promise<void> {
+  const { rows } = await store.write((tx) =>
+    tx.query<{ id: string }>(
+      `SELECT workflow_uuid AS id FROM dbos.workflow_status
+       WHERE starts_with(workflow_uuid, $1) AND NOT starts_with(workflow_uuid, $2) AND status IN ('ENQUEUED', 'PENDING', 'DELAYED')`,
+      [`chunk ${name}`, `chunk ${batch} `],
+    ),
+  )
+  if (rows.length > 0) await dbos.cancelWorkflows(rows.map(({ id }) => id))
 }
 
 /** In one transaction; what is there already is left as it is. */

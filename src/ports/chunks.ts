@@ -29,6 +29,10 @@ export interface Chunks {
   run(
     batch: string,
     chunks: readonly Chunk[],
-    options: { readonly signal: AbortSignal },
+    options: {
+      readonly signal: AbortSignal
+      /** What the names of earlier batches begin with, in the place of which this one is: what of them has not ended is cancelled. */
+      readonly insteadOf?: string
+    },
   ): Promise<readonly JsonObject[]>
 }

@@ -61,6 +61,18 @@ export interface TableSummary {
   readonly digest: string
 }
 
+/** A part of a large table that any process may copy. */
+export interface CopyPart {
+  readonly table: string
+  readonly range: number
+}
+
+/** What is in of a part; `complete` is false when a value needs a decision that is not there, or the copy is over. */
+export interface CopiedPart extends CopyPart {
+  readonly rows: number
+  readonly complete: boolean
+}
+
 /** What the mover took the source to be. `release` is null for a database that is not 3scale's. */
 export interface SourceFacts {
   readonly product: 'mysql' | 'mariadb' | 'postgresql'
@@ -203,6 +215,17 @@ export interface SystemDatabaseMover {
    * there, and begins afresh what the source has changed since.
    */
   copy(request: MoveRequest): Promise<CopyReport>
+  /**
+   * Divides a copy whose large tables several processes are to fill: makes these tables, and notes their parts in the target's ledger. Gives
+   * the parts that are not in yet, none when no table is large; then nothing is changed. Afterwards `copy`, which goes on from what is
+   * in: it reads it once more at the source, and copies afresh what is not as it is there.
+   */
+  divide(request: MoveRequest): Promise<readonly CopyPart[]>
+  /**
+   * Fills one part, from a snapshot of its own; goes on where an earlier try ended. Whoever fills the same part meanwhile is cut off.
+   * Abort or a crash: what is committed stays. Faults also: DB_TARGET_BUSY, when a copy runs.
+   */
+  copyPart(request: MoveRequest, part: CopyPart): Promise<CopiedPart>
   /** Reads both sides and changes neither. */
   verify(request: VerifyRequest): Promise<VerifyReport>
 }

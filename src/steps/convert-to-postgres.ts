@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { CopyReport } from '../ports/system-database.ts'
-import type { Step, StepContext } from '../ports/step.ts'
-import { moveBetween } from './databases.ts'
+import type { Step } from '../ports/step.ts'
+import { conversionOf, fillTogether } from './convert-parts.ts'
 import { fault } from './faults.ts'
 import { measure, measureNone } from './measure.ts'
 import { readRecord, removeRecord, writeRecord } from './records.ts'
@@ -28,7 +28,7 @@ export function convertToPostgres(tools: Tools): Step {
     },
 
     async explain(context) {
-      const { findings } = await tools.systemDatabase.assess(await moveOf(tools, context))
+      const { findings } = await tools.systemDatabase.assess(await conversionOf(tools, context))
       return {
         summary: `${findings.length} columns hold values that PostgreSQL cannot store; each has a decision, or the row stops.`,
         diff: findings.map(({ table, column, class: of, count, decided }) => ({
@@ -40,7 +40,8 @@ export function convertToPostgres(tools: Tools): Step {
     },
 
     async apply(context) {
-      const copied = await tools.systemDatabase.copy(await moveOf(tools, context))
+      await fillTogether(tools, context)
+      const copied = await tools.systemDatabase.copy(await conversionOf(tools, context))
       if (copied.verdict === 'stopped') {
         const undecided = copied.findings.filter(({ decided }) => decided === 'stop')
         throw fault('STEP_UNDECIDED', { classes: [...new Set(undecided.map((finding) => finding.class))] })
@@ -51,7 +52,7 @@ export function convertToPostgres(tools: Tools): Step {
     },
 
     async confirm(context) {
-      const verified = await tools.systemDatabase.verify(await moveOf(tools, context))
+      const verified = await tools.systemDatabase.verify(await conversionOf(tools, context))
       const tenants = verified.tables.flatMap((table) => table.tenants)
       return {
         says: `${verified.tables.length} tables read on both sides; ${verified.declared.cells} values and ${verified.declared.rows} rows differ by decision`,
@@ -77,11 +78,6 @@ export function convertToPostgres(tools: Tools): Step {
       return { says: 'the converted database is empty; the loaded one is as it was' }
     },
   }
-}
-
-async function moveOf(tools: Tools, context: StepContext) {
-  const { database, postgresql } = context.migration.migrationCluster
-  return moveBetween(tools, context, await tools.database(database), await tools.database(postgresql))
 }
 
 function factsIn({ tables, changed, setAside }: CopyReport): ConvertFacts {

@@ -13,7 +13,7 @@ export function workingDatabase(migration: Migration): string {
 
 /** A move with everything at its default, between two databases, that shows its progress as the row's. */
 export function moveBetween(
-  tools: Tools,
+  tools: Pick<Tools, 'clock'>,
   { migration, signal, onProgress }: Pick<StepContext, 'migration' | 'signal' | 'onProgress'>,
   source: DatabaseAddress,
   target: DatabaseAddress,

@@ -4,6 +4,7 @@ import type { DatabaseAddress } from '../model/database-address.ts'
 import type { Party } from '../model/party.ts'
 import type { PortalAddress } from '../model/portal-address.ts'
 import type { RedisEndpoint } from '../model/redis-endpoint.ts'
+import type { Chunks } from '../ports/chunks.ts'
 import type { Cloud } from '../ports/cloud.ts'
 import type { Cluster } from '../ports/cluster.ts'
 import type { DumpMover } from '../ports/dump.ts'
@@ -40,6 +41,8 @@ export interface Tools {
   /** Where a host of that cluster's router is reached. */
   portal(place: ClusterPlace, host: string): PortalAddress
   readonly systemDatabase: SystemDatabaseMover
+  /** Spreads long work over all workers of the engine; null where there are none, as on a party's own machine. */
+  spread(): Chunks | null
   readonly redis: RedisMover
   readonly snapshots: RedisSnapshots
   readonly redisSight: RedisSight

@@ -88,6 +88,24 @@ describe('the command line, with a bucket of AWS', () => {
       assert.ok(!/CANARY|AGE-SECRET|PRIVATE/.test(stdout + stderr))
   })
 
+  test('a folder, file or name of an exchange that cannot be is usage, and nothing is waited for', async () => {
+    const keys = [
+      '--card',
+      'customer.card.json',
+      '--sign-with',
+      'file:customer.signing',
+      '--recipient',
+      'customer.card.json',
+    ]
+    const pack = await run('exchange', 'pack', 'nowhere.json', '--name', 'x', '--to', 'file:medium', ...keys)
+    assert.deepEqual([pack.code, /EXCHANGE_PATH/.test(pack.stderr)], [64, true])
+    const mine = ['--identity', 'file:customer', '--sender', 'customer.card.json', '--into', 'three']
+    const unpack = await run('exchange', 'unpack', '--name', 'x', '--from', 'file:nowhere', ...mine)
+    assert.deepEqual([unpack.code, /FILE_UNREADABLE/.test(unpack.stderr)], [64, true])
+    const up = await run('exchange', 'unpack', '--name', '../../x', '--from', 's3://exchange/acme', ...mine)
+    assert.deepEqual([up.code, /EXCHANGE_NAME/.test(up.stderr)], [64, true])
+  })
+
   test('cleanup refuses another account, and needs a ledger', async () => {
     const missing = await run('cleanup')
     assert.deepEqual([missing.code, /OPTION_MISSING/.test(missing.stderr)], [64, true])

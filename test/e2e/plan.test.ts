@@ -127,6 +127,8 @@ test('help and version go to stdout and end well; no command at all shows the he
   assert.deepEqual((await run()).stdout, help.stdout)
   assert.match((await run('--version')).stdout, /^\d+\.\d+\.\d+\n$/)
   assert.equal((await run('plan', '--help')).code, 0)
+  assert.doesNotMatch(help.stdout, /^Commands:/m, 'every command is in a group')
+  assert.match((await run('approve', '--help')).stdout, /--reason <text> +why; it is kept \(required\)/)
 })
 
 test('a reader that leaves early is no error', async () => {

@@ -64,6 +64,9 @@ function untilUp(name: string, deadlineMs: number) {
   })
 }
 
+const hasGivenUp = ([one]: readonly { status: { conditions: readonly { type: string; reason: string }[] } }[]) =>
+  one?.status.conditions.some(({ reason }) => reason === 'ProgressDeadlineExceeded') === true
+
 const reasonsOf = (name: string) =>
   cluster.until(
     pods,
@@ -181,8 +184,6 @@ describe('pods that do not come up', () => {
     assert.equal(late.code, 'OPENSHIFT_NOT_IN_TIME')
     const [waiting] = await reasonsOf('stuck')
     assert.equal(waiting?.status.containerStatuses[0]?.state.waiting?.reason, 'ImagePullBackOff')
-    const hasGivenUp = ([one]: readonly { status: { conditions: readonly { type: string; reason: string }[] } }[]) =>
-      one?.status.conditions.some(({ reason }) => reason === 'ProgressDeadlineExceeded') === true
     const options = { signal, deadlineMs: 60_000, what: 'the cluster to say so' }
     await cluster.until(deployments, { namespace, name: 'stuck' }, hasGivenUp, options)
     live.cluster.faults.clear()

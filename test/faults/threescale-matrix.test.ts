@@ -13,6 +13,7 @@ import type {
   TenantApi,
 } from '../../src/ports/threescale-api.ts'
 import { worldNow } from '../../src/simulator/source-world/calendar.ts'
+import { planSwitches } from '../../src/threescale/plan-switches.ts'
 import type { FaultRule, InjectedFault } from '../../src/simulator/threescale-api/fault-script.ts'
 import {
   backendHost,
@@ -80,7 +81,9 @@ let tenant: TenantApi
 let backend: BackendListener
 let own: TenantAccount
 const made = new Map<string, string>()
-const id = <Id>(name: string) => (made.get(name) ?? assert.fail(name)) as Id
+const digits = (name: string): string => made.get(name) ?? assert.fail(name)
+// Branding: whatever the call takes.
+const id = (name: string) => digits(name) as never
 const provider = (systemName: string): NewAuthenticationProvider => ({
   kind: 'keycloak',
   name: systemName,
@@ -92,9 +95,6 @@ const provider = (systemName: string): NewAuthenticationProvider => ({
   published: false,
 })
 const newTenant = (orgName: string) => ({ orgName, username: 'admin', email: `a@${orgName}.example`, password })
-const makeTenant = async (name: string) => {
-  made.set(name, (await master.createTenant(newTenant(name), { signal })).tenant.id)
-}
 const count = async (sql: string) => Number((await side.rows(`SELECT count(*) AS n FROM ${sql}`))[0]?.['n'])
 const isObject = (result: unknown) => assert.equal(typeof result, 'object')
 const isNothing = (result: unknown) => assert.equal(result, undefined)
@@ -125,13 +125,11 @@ const rows: readonly Row[] = [
   {
     verb: 'master: activateUser',
     sent: 'repeatable',
-    prepare: async (name) => {
-      await makeTenant(name)
-      const user = (await master.users(id(name), { signal })).find(({ username }) => username === 'admin')
-      made.set(`${name} user`, user?.id ?? assert.fail('no user'))
+    prepare: async () => {
+      await side.rows(`UPDATE users SET state = 'pending', activated_at = NULL WHERE id = ${digits('user')}`)
     },
-    call: (name) => master.activateUser(id(name), id(`${name} user`), { signal }),
-    isDone: async (name) => (await count(`users WHERE id = ${id(`${name} user`)} AND state = 'active'`)) === 1,
+    call: () => master.activateUser(id('tenant'), id('user'), { signal }),
+    isDone: async () => (await count(`users WHERE id = ${digits('user')} AND state = 'active'`)) === 1,
     says: isObject,
   },
   {
@@ -144,19 +142,18 @@ const rows: readonly Row[] = [
   {
     verb: 'master: upgradePlan',
     sent: 'repeatable',
-    call: async () => {
-      const plans = await master.applicationPlans({ signal })
-      const plan = plans.find(({ isDefault }) => isDefault) ?? plans[0] ?? assert.fail('no plan')
-      return master.upgradePlan(own.id, plan.id, { signal })
-    },
+    call: () => master.upgradePlan(own.id, id('plan'), { signal }),
     says: isObject,
   },
   {
     verb: 'master: scheduleDeletion',
     sent: 'repeatable',
-    prepare: makeTenant,
-    call: (name) => master.scheduleDeletion(id(name), { signal }),
-    isDone: async (name) => (await count(`accounts WHERE id = ${id(name)} AND state = 'scheduled_for_deletion'`)) === 1,
+    prepare: async () => {
+      await side.rows(`UPDATE accounts SET state = 'approved' WHERE id = ${digits('tenant')}`)
+    },
+    call: () => master.scheduleDeletion(id('tenant'), { signal }),
+    isDone: async () =>
+      (await count(`accounts WHERE id = ${digits('tenant')} AND state = 'scheduled_for_deletion'`)) === 1,
     says: isNothing,
   },
   {
@@ -209,7 +206,7 @@ const rows: readonly Row[] = [
       made.set(name, await side.installation.database.insert('users', row))
     },
     call: (name) => tenant.deleteUser(id(name), { signal }),
-    isDone: async (name) => (await count(`users WHERE id = ${id(name)}`)) === 0,
+    isDone: async (name) => (await count(`users WHERE id = ${digits(name)}`)) === 0,
     says: isNothing,
   },
   {
@@ -262,6 +259,12 @@ describe('a 3scale on which things go wrong', () => {
     master = api.master(side.at(masterHost), await side.token(masterHost))
     tenant = api.tenant(side.at(defaultTenantHost), await side.token(defaultTenantHost))
     own = await tenant.provider({ signal })
+    const other = (await master.createTenant(newTenant('matrix-tenant'), { signal })).tenant
+    made.set('tenant', other.id)
+    made.set('user', (await master.users(other.id, { signal }))[0]?.id ?? assert.fail('no user'))
+    const plans = await master.applicationPlans({ signal })
+    const plan = plans.find(({ systemName }) => planSwitches[systemName] !== undefined)
+    made.set('plan', plan?.id ?? assert.fail('no plan'))
     const [row] = await side.rows('SELECT value, service_id FROM service_tokens ORDER BY id LIMIT 1')
     backend = api.backend(side.at(backendHost), {
       // Branding: the id of a service.

@@ -235,17 +235,14 @@ async function digestsOf(
   columns: ReadonlyMap<string, readonly string[]>,
 ): Promise<ReadonlyMap<string, unknown>> {
   const lasting = await lastingColumns()
-  const digests = new Map<string, unknown>()
-  for (const [table, names] of columns) {
-    const kept = names.filter((name) => lasting.has(`${table}.${name}`))
-    if (kept.length === 0) continue
-    const row = kept.map((name) => `"${name}"::text`).join(', ')
-    const [[digest] = []] = await world.sql(
-      `SELECT count(*) || ' ' || md5(coalesce(string_agg(md5(ROW(${row})::text), '' ORDER BY md5(ROW(${row})::text)), '')) FROM "${table}"`,
-    )
-    digests.set(table, digest)
-  }
-  return digests
+  const queries = [...columns].flatMap(([table, names]) => {
+    const row = names.filter((name) => lasting.has(`${table}.${name}`)).map((name) => `"${name}"::text`)
+    const hash = `md5(ROW(${row.join(', ')})::text)`
+    const digest = `count(*) || ' ' || md5(coalesce(string_agg(${hash}, '' ORDER BY ${hash}), ''))`
+    return row.length === 0 ? [] : [`SELECT '${table}', ${digest} FROM "${table}"`]
+  })
+  const found = await world.sql(queries.join(' UNION ALL '))
+  return new Map(found.map(([table, digest]) => [String(table), digest]))
 }
 
 let lasting: Promise<ReadonlySet<string>> | undefined

@@ -77,9 +77,11 @@ export async function startAwsFront(to: string): Promise<AwsFront> {
           got.on('end', () => incoming.socket.destroy())
           return
         }
-        if (fate.kind === 'cut') return void cutShort(got, answer, fate.bytes)
-        answer.writeHead(got.statusCode ?? 502, got.headers)
-        got.pipe(answer)
+        if (fate.kind === 'cut') void cutShort(got, answer, fate.bytes)
+        else {
+          answer.writeHead(got.statusCode ?? 502, got.headers)
+          got.pipe(answer)
+        }
       },
     )
     onward.on('error', () => answer.destroy())

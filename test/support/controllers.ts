@@ -1,3 +1,4 @@
+import { systemClock } from '../../src/base/clock.ts'
 import { Secret } from '../../src/base/secret.ts'
 import { kinds } from '../../src/simulator/cluster/kinds.ts'
 import type { NewObject } from '../../src/simulator/cluster/kube-object.ts'
@@ -11,10 +12,10 @@ import type { Cloud, SeedValues } from '../../src/simulator/controllers/ports.ts
 import { rhoamCatalogs, type RhoamVersion } from '../../src/simulator/controllers/rhoam/rhoam-catalog.ts'
 import { rhoamControllers } from '../../src/simulator/controllers/rhoam/rhoam-controllers.ts'
 import { liveRedisVersions } from '../../src/simulator/controllers/database/redis-versions.ts'
-import { sqlHostedNames } from '../../src/simulator/controllers/database/sql-hosted-names.ts'
+import { hostedNames } from '../../src/simulator/controllers/database/hosted-names.ts'
 import { sqlSystemDatabase } from '../../src/simulator/controllers/database/sql-system-database.ts'
 import { type Catalogs, threescalePackage } from '../../src/simulator/controllers/olm/catalog.ts'
-import { sqlPortalApi } from '../../src/simulator/controllers/database/sql-portal-api.ts'
+import { portalApi } from '../../src/simulator/controllers/database/portal-api.ts'
 import { olmControllers } from '../../src/simulator/controllers/olm/olm-controllers.ts'
 import { threescaleControllers } from '../../src/simulator/controllers/threescale/threescale-controllers.ts'
 import { threescaleRuntime } from '../../src/simulator/controllers/threescale/threescale-runtime.ts'
@@ -135,7 +136,7 @@ export function threescaleCluster(
     [
       ...workloadControllers(runtime, appsDomain),
       ...olmControllers({ 'redhat-operators': [threescalePackage()], ...catalogs }),
-      ...threescaleControllers({ hooks, redis, bundledServers, hostedNames: sqlHostedNames }),
+      ...threescaleControllers({ hooks, redis, bundledServers, hostedNames }),
       ...more,
     ],
     { clock },
@@ -144,6 +145,6 @@ export function threescaleCluster(
 
 /** A cluster that runs RHOAM in a version, with 3scale on real databases. */
 export function rhoamCluster(appsDomain: string, cloud: Cloud, version: RhoamVersion): SimulatedCluster {
-  const options = { version, portal: sqlPortalApi, alertFromAddress: 'noreply-alert@example.com', cloud }
+  const options = { version, portal: portalApi(systemClock), alertFromAddress: 'noreply-alert@example.com', cloud }
   return threescaleCluster(appsDomain, rhoamControllers(options), rhoamCatalogs(version))
 }

@@ -39,9 +39,8 @@ export function folderStore(folder: string): PartStore {
           await handle.close()
         }
       } catch (error) {
-        // A folder that is not there is another than was meant; in one that is, the sender may not have come to it yet.
-        if (isAbsent(error) && (await isFolder(folder))) return null
-        throw fileFault(isAbsent(error) ? folder : path, error)
+        if (isAbsent(error)) return null
+        throw fileFault(path, error)
       }
     },
     sizeOf: async (name) => {
@@ -54,13 +53,6 @@ export function folderStore(folder: string): PartStore {
       }
     },
   }
-}
-
-async function isFolder(path: string): Promise<boolean> {
-  return stat(path).then(
-    (found) => found.isDirectory(),
-    () => false,
-  )
 }
 
 function isAbsent(error: unknown): boolean {

@@ -39,7 +39,9 @@ export async function pack(request: PackRequest): Promise<PackReport> {
     const sha256 = digestOf(manifest)
     const there = await to.get(manifestName(name), { largestBytes: manifest.length, signal })
     const isOther = there !== null && !manifest.equals(there)
-    if (isOther && !request.replace) throw fault('EXCHANGE_NAME_TAKEN', { exchange: name, place: to.place })
+    // Parts that were lost are put again, and make another manifest of the same files.
+    const isOurs = packed.every(({ known }) => known)
+    if (isOther && !isOurs && !request.replace) throw fault('EXCHANGE_NAME_TAKEN', { exchange: name, place: to.place })
     if (there === null || isOther) await to.put(manifestName(name), manifest, { sha256, signal })
     return {
       exchange: name,
@@ -60,6 +62,8 @@ interface Packed {
   readonly listed: ManifestFile
   readonly exchanged: ExchangedFile
   readonly kept: number
+  /** Whether the same contents were packed before, from here and under the same name. */
+  readonly known: boolean
 }
 
 /** Whoever opens a pipe waits for its writer, and no signal ends that. Faults: EXCHANGE_PATH. */
@@ -113,10 +117,15 @@ async function packFile(
       throw fault('EXCHANGE_FILE_CHANGED', { file: path })
     const contents = { file, bytes: before.size, sha256: whole.digest('hex'), parts: digests }
     const text = JSON.stringify(contents)
+    const known = state.findContents(fileNumber, digestOf(Buffer.from(text)))
     const sealed =
-      state.findContents(fileNumber, digestOf(Buffer.from(text))) ??
-      (await state.addContents(fileNumber, text, (await seal(Buffer.from(text), ages)).toString('base64')))
-    return { listed: { sealed, parts }, exchanged: { file, bytes: contents.bytes, sha256: contents.sha256 }, kept }
+      known ?? (await state.addContents(fileNumber, text, (await seal(Buffer.from(text), ages)).toString('base64')))
+    return {
+      listed: { sealed, parts },
+      exchanged: { file, bytes: contents.bytes, sha256: contents.sha256 },
+      kept,
+      known: known !== undefined,
+    }
   } finally {
     await handle.close()
   }

@@ -2,7 +2,9 @@ import type { Clock } from '../../base/clock.ts'
 import type { AssessReport, MoveRequest, SystemDatabaseMover } from '../../ports/system-database.ts'
 import { assess } from './assess.ts'
 import { isDecided } from './values/findings.ts'
+import { copyPart } from './copy/copy-part.ts'
 import { copySystemDatabase } from './copy/copy.ts'
+import { divideCopy } from './copy/divide-copy.ts'
 import { type CopyLimits, usualLimits } from './copy/plan-ranges.ts'
 import { openSource } from './open-source.ts'
 import { planMoves } from './table-move.ts'
@@ -13,6 +15,8 @@ export function systemDatabaseMover(clock: Clock, limits: CopyLimits = usualLimi
   return {
     assess: (request) => assessSystemDatabase(request, clock),
     copy: (request) => copySystemDatabase(request, clock, limits),
+    divide: (request) => divideCopy(request, limits),
+    copyPart: (request, part) => copyPart(request, part, clock, limits),
     verify: (request) => verifySystemDatabase(request, clock),
   }
 }

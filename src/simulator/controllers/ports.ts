@@ -1,5 +1,7 @@
 import type { Secret } from '../../base/secret.ts'
 import type { Release } from '../../model/release.ts'
+import type { InstallationPlace } from '../threescale-api/installations.ts'
+import type { ZyncRoute } from '../threescale-api/zync-routes.ts'
 
 /** What a login to a database finds; `schemaVersion` is null where 3scale's tables are not there. */
 export type DatabaseFindings =
@@ -55,17 +57,9 @@ export interface RedisVersions {
   versionOf(url: Secret, signal: AbortSignal): Promise<string | null>
 }
 
-/** A host that 3scale answers at, as zync learns it. */
-export interface HostedName {
-  readonly host: string
-  readonly routeTo: 'system-master' | 'system-provider' | 'system-developer' | 'apicast-staging' | 'apicast-production'
-  /** The tenant (or, for gateways, the service) that it is of. */
-  readonly ownerId: string
-}
-
 /** What zync is told at `rake zync:resync:domains`; null when the database cannot be asked. */
 export interface HostedNames {
-  namesIn(url: Secret, signal: AbortSignal): Promise<readonly HostedName[] | null>
+  namesIn(url: Secret, signal: AbortSignal): Promise<readonly ZyncRoute[] | null>
 }
 
 export interface PortalTenant {
@@ -91,22 +85,34 @@ export class PortalRefusal extends Error {
 }
 
 /**
- * The calls of 3scale's API that RHOAM's operator makes. `at` names an installation by its database, for a simulated
- * 3scale answers from there.
+ * The calls of 3scale's API that RHOAM's operator makes. `at` names an installation by where its secrets say that it keeps
+ * what it has, for a simulated 3scale answers from there; the master's host is the one below its superdomain.
  *
  * Each throws PortalRefusal. Abort: the signal's reason is thrown.
  */
 export interface PortalApi {
   /** Of the master API: every tenant, the first page. */
-  tenants(at: Secret, masterToken: Secret, signal: AbortSignal): Promise<readonly PortalTenant[]>
-  setFromEmail(at: Secret, masterToken: Secret, tenantId: string, email: string, signal: AbortSignal): Promise<void>
+  tenants(at: InstallationPlace, masterToken: Secret, signal: AbortSignal): Promise<readonly PortalTenant[]>
+  setFromEmail(
+    at: InstallationPlace,
+    masterToken: Secret,
+    tenantId: string,
+    email: string,
+    signal: AbortSignal,
+  ): Promise<void>
   /** Of the tenant whose admin portal is `adminHost`. */
-  users(at: Secret, adminHost: string, token: Secret, signal: AbortSignal): Promise<readonly PortalUser[]>
-  deleteUser(at: Secret, adminHost: string, token: Secret, userId: string, signal: AbortSignal): Promise<void>
-  makeAdmin(at: Secret, adminHost: string, token: Secret, userId: string, signal: AbortSignal): Promise<void>
+  users(at: InstallationPlace, adminHost: string, token: Secret, signal: AbortSignal): Promise<readonly PortalUser[]>
+  deleteUser(
+    at: InstallationPlace,
+    adminHost: string,
+    token: Secret,
+    userId: string,
+    signal: AbortSignal,
+  ): Promise<void>
+  makeAdmin(at: InstallationPlace, adminHost: string, token: Secret, userId: string, signal: AbortSignal): Promise<void>
   /** The provider's name is its system_name; one that is there already is left as it is. */
   ensureAuthenticationProvider(
-    at: Secret,
+    at: InstallationPlace,
     adminHost: string,
     token: Secret,
     provider: {

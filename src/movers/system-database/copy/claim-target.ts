@@ -1,5 +1,5 @@
 import { describeAddress } from '../../../model/database-address.ts'
-import type { MoveRequest } from '../../../ports/system-database.ts'
+import type { CopyPart, MoveRequest } from '../../../ports/system-database.ts'
 import { compareSchemas } from '../schema/compare-schemas.ts'
 import { fault } from '../faults.ts'
 import { emptyLedger } from './ledger.ts'
@@ -28,10 +28,7 @@ export async function claimTarget(
 ): Promise<TargetClaim> {
   const address = describeAddress(target.address)
   // Held until the session ends.
-  const [[free] = []] = await target.query(
-    `SELECT pg_try_advisory_lock(hashtextextended('threeshift copy', 0))`,
-    'locking the target',
-  )
+  const [[free] = []] = await target.query(`SELECT pg_try_advisory_lock(${claimLock})`, 'locking the target')
   if (free !== 't') throw fault('DB_TARGET_BUSY', { address })
   await endOrphans(target)
   const actual = await readPostgresCatalog(target)
@@ -54,6 +51,33 @@ async function noteOnUser(target: PostgresTarget): Promise<readonly string[]> {
   ]
 }
 
+/** Sessions that hold an advisory lock of this database, or wait for it. */
+function holdersOf(lock: string): string {
+  return `(SELECT pid FROM pg_locks
+    WHERE locktype = 'advisory' AND objsubid = 1 AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+      AND (classid::bigint << 32) | objid::bigint = ${lock} AND pid <> pg_backend_pid()) AS holders`
+}
+
+/**
+ * Makes this session, which holds the stream lock, the only one that fills a part: one that did so before is ended.
+ *
+ * A copy that claims the target from now on ends this session too. Faults: DB_TARGET_BUSY, when one has claimed it already.
+ */
+export async function claimPart(target: PostgresTarget, { table, range }: CopyPart): Promise<void> {
+  const [[isClaimed] = []] = await target.query(
+    `SELECT count(*) > 0 FROM ${holdersOf(claimLock)}`,
+    'looking for a copy',
+  )
+  if (isClaimed === 't') throw fault('DB_TARGET_BUSY', { address: describeAddress(target.address) })
+  const name = `threeshift part ${range} of ${table}`.replaceAll("'", "''")
+  const lock = `hashtextextended('${name}', 0)`
+  await target.query(`SELECT pg_terminate_backend(pid) FROM ${holdersOf(lock)}`, `taking over a part of ${table}`)
+  await target.query(`SELECT pg_advisory_lock(${lock})`, `taking over a part of ${table}`)
+}
+
+/** Held by the copy that may fill the target, until its session ends. */
+const claimLock = `hashtextextended('threeshift copy', 0)`
+
 /** Held by every session that fills the target, shared; it outlives the claim where the copy's process was killed. */
 export const streamLock = `hashtextextended('threeshift stream', 0)`
 
@@ -63,12 +87,7 @@ export const streamLock = `hashtextextended('threeshift stream', 0)`
  */
 async function endOrphans(target: PostgresTarget): Promise<void> {
   const doing = 'ending what a copy that is gone still does'
-  await target.query(
-    `SELECT pg_terminate_backend(pid) FROM pg_locks
-      WHERE locktype = 'advisory' AND objsubid = 1 AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
-        AND (classid::bigint << 32) | objid::bigint = ${streamLock}`,
-    doing,
-  )
+  await target.query(`SELECT pg_terminate_backend(pid) FROM ${holdersOf(streamLock)}`, doing)
   await target.query(`SELECT pg_advisory_lock(${streamLock}), pg_advisory_unlock(${streamLock})`, doing)
 }
 

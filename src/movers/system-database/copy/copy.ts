@@ -1,14 +1,14 @@
 import type { Clock } from '../../../base/clock.ts'
-import { describeAddress } from '../../../model/database-address.ts'
 import type { CopyReport, Finding, MoveRequest } from '../../../ports/system-database.ts'
 import { postgresTriggers } from '../../../threescale/tenant-rules.ts'
 import { TupleWriter } from '../../../wire/postgres/tuple-writer.ts'
 import { findDangling } from '../assess.ts'
+import { beginCopy } from './begin-copy.ts'
 import { claimTarget, type TargetClaim } from './claim-target.ts'
 import type { DanglingKeys } from '../values/dangling.ts'
 import { fault } from '../faults.ts'
 import { isDecided, Tally } from '../values/findings.ts'
-import { countLedger, createLedger, dropLedger } from './ledger.ts'
+import { countLedger, dropLedger } from './ledger.ts'
 import { openSource, type Source } from '../open-source.ts'
 import { PostgresTarget } from '../postgres-target.ts'
 import { PhaseProgress } from '../progress.ts'
@@ -136,20 +136,9 @@ class CopyRun {
     earlier: EarlierRun | null,
   ): Promise<void> {
     const { source, target } = this.#sessions
-    await createLedger(target)
-    if (earlier !== null) {
-      await target.query('UPDATE threeshift.copy SET snapshot = $1, position = $2', 'noting what the copy reads', [
-        source.session.snapshot,
-        snapshot.position,
-      ])
-      return
-    }
-    await claim.prepare()
-    await target.query(
-      'INSERT INTO threeshift.copy (source, snapshot, position, plan) VALUES ($1, $2, $3, $4)',
-      'noting the start of the copy',
-      [describeAddress(this.#request.source), source.session.snapshot, snapshot.position, digest],
-    )
+    const { position } = snapshot
+    const about = { source: this.#request.source, snapshot: source.session.snapshot, position, plan: digest }
+    await beginCopy(target, claim, about, earlier)
   }
 
   async #openStreams(snapshot: SharedSnapshot) {

@@ -132,7 +132,7 @@ function rangesJobs(work: CopyWork, plan: TablePlan) {
     locks: [],
     run: async (stream) => {
       startedMs = work.clock.elapsedMs()
-      await makeTable(stream, work, plan)
+      await makeTable(stream.target, work, plan)
     },
   }
   const policy: CommitPolicy = { frozen: false, chunkBytes: work.limits.chunkBytes }
@@ -227,7 +227,11 @@ async function finishTable(stream: CopyStream, work: CopyWork, plan: TablePlan):
 }
 
 /** Makes an empty table and notes its ranges, so that a later run divides it in the same way. */
-async function makeTable({ target }: CopyStream, work: CopyWork, plan: TablePlan): Promise<void> {
+export async function makeTable(
+  target: CopyStream['target'],
+  work: Pick<CopyWork, 'create' | 'there'>,
+  plan: TablePlan,
+): Promise<void> {
   const { move, states } = plan
   const { name } = move
   if (isBegun(states) || (work.create && tableOf(work.there, name) !== undefined)) return

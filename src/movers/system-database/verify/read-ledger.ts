@@ -78,10 +78,10 @@ export async function holdsSameAccount(source: SourceSession, target: PostgresTa
 
 /**
  * Reads what is declared for one table: by the target's accounts of the copy and of renamed hosts, and by `declared`. A
- * database without accounts declares nothing.
+ * database without accounts declares nothing, nor do those that both sides hold.
  *
- * `there` is the table as the target has it, or undefined where it has none. `isSameCopy`: see `holdsSameAccount`. The session
- * must be in a snapshot: entries are counted before they are read.
+ * `there` is the table as the target has it, or undefined where it has none. The session must be in a snapshot: entries
+ * are counted before they are read.
  */
 export async function readLedger(
   target: PostgresTarget,
@@ -91,18 +91,16 @@ export async function readLedger(
   isSameCopy: boolean,
 ): Promise<TableLedger> {
   const reader = new LedgerReader(target, move, there)
-  const [[copies, renames] = []] = await target.query(
-    `SELECT to_regclass('threeshift.changed_value'), to_regclass('threeshift.renamed_host')`,
-    'looking for the ledger',
-  )
+  const exist = `SELECT to_regclass('threeshift.changed_value'), to_regclass('threeshift.renamed_host')`
+  const [[copies, renames] = []] = isSameCopy ? [[null, null]] : await target.query(exist, 'looking for the ledger')
   const changed =
-    copies === null || isSameCopy
+    copies === null
       ? noEntries(changedWords)
       : await reader.read('changed_value', changedColumns, changedWords, (entry, words, at) =>
           reader.packChanged(entry, words, at),
         )
   const setAside =
-    copies === null || isSameCopy
+    copies === null
       ? noEntries(asideWords)
       : await reader.read('row_set_aside', asideColumns, asideWords, (entry, words, at) =>
           reader.packAside(entry, words, at),

@@ -124,6 +124,7 @@ interface TableAtBoth {
   /** What the target is like. */
   readonly actual: TargetSchema
   readonly declared: DeclaredTable
+  /** Both sides hold the account of one copy. */
   readonly isSameCopy: boolean
 }
 

@@ -58,20 +58,23 @@ export class ControllerManager {
     }
   }
 
-  /** Reconciles until nothing is due and no work runs beside. Abort: throws the signal's reason between two turns. */
-  async settle(): Promise<void> {
-    this.#settling ??= this.#settle().finally(() => (this.#settling = null))
+  /**
+   * Reconciles until nothing is due and, under a clock that stands still, no work runs beside. Abort: throws the signal's
+   * reason between two turns.
+   */
+  async settle({ alsoWork = true } = {}): Promise<void> {
+    this.#settling ??= this.#settle(alsoWork).finally(() => (this.#settling = null))
     await this.#settling
   }
 
-  async #settle(): Promise<void> {
+  async #settle(alsoWork: boolean): Promise<void> {
     let [turns, at] = [0, this.#options.clock.now()]
     for (;;) {
       this.#options.signal.throwIfAborted()
       this.#takeDue()
       const [id, turn] = this.#queue.entries().next().value ?? []
       if (id === undefined || turn === undefined) {
-        if (this.#running === 0) return
+        if (this.#running === 0 || !alsoWork) return
         await this.woken()
         continue
       }

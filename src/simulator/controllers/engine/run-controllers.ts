@@ -6,7 +6,8 @@ import type { ControllerManager } from './controller-manager.ts'
 export async function runControllers(manager: ControllerManager, clock: Clock, signal: AbortSignal): Promise<void> {
   try {
     for (;;) {
-      await manager.settle()
+      // Time goes on while work runs: what is due meanwhile does not wait for it.
+      await manager.settle({ alsoWork: false })
       const due = manager.nextDue()
       const stopWaiting = new AbortController()
       const either = AbortSignal.any([signal, stopWaiting.signal])

@@ -1,4 +1,5 @@
 import type { Secret } from '../../../base/secret.ts'
+import type { InstallationPlace } from '../../threescale-api/installations.ts'
 import { hasCondition } from '../engine/conditions.ts'
 import { PortalRefusal } from '../ports.ts'
 import { type ApiManager, apiManagers } from '../threescale/shapes.ts'
@@ -66,7 +67,7 @@ export function reconcileComponents(product: ProductContext): Phase {
 /** Asks the master API for the tenants, and looks for an admitted Route of each sort of portal. */
 export async function pingPortals(product: ProductContext): Promise<Phase> {
   const { view, signal } = product.context
-  await portalCall(() => product.portal.tenants(databaseOf(product), masterToken(product), signal))
+  await portalCall(() => product.portal.tenants(placeOf(product), masterToken(product), signal))
   const areThere = ['system-master', 'system-developer', 'system-provider'].every((routeTo) =>
     view.list<Route>(routes, threescale, { 'zync.3scale.net/route-to': routeTo }).some(isAdmitted),
   )
@@ -79,7 +80,7 @@ export async function outgoingMail(product: ProductContext): Promise<Phase> {
   const { smtp } = product.parameters
   const custom = smtp.kind === 'complete' ? smtp.values.get('from_address')?.reveal('set a sender') : undefined
   const from = custom ?? product.alertFromAddress
-  const [at, token] = [databaseOf(product), masterToken(product)]
+  const [at, token] = [placeOf(product), masterToken(product)]
   await portalCall(async () => {
     for (const { id, fromEmail } of await product.portal.tenants(at, token, signal)) {
       if (id === '1' || id === '2' || fromEmail === from) continue
@@ -129,7 +130,7 @@ export async function rhssoIntegration(product: ProductContext): Promise<Phase> 
   const site = `https://${edge}/auth/realms/openshift`
   const provider = { name: 'rhsso', clientId: '3scale', clientSecret, site }
   await portalCall(() =>
-    product.portal.ensureAuthenticationProvider(databaseOf(product), host, adminToken(product), provider, signal),
+    product.portal.ensureAuthenticationProvider(placeOf(product), host, adminToken(product), provider, signal),
   )
   return 'completed'
 }
@@ -140,7 +141,7 @@ export async function rhssoIntegration(product: ProductContext): Promise<Phase> 
  */
 export async function syncUsers(product: ProductContext): Promise<Phase> {
   const { view, signal } = product.context
-  const [at, host, token] = [databaseOf(product), adminHostOf(product), adminToken(product)]
+  const [at, host, token] = [placeOf(product), adminHostOf(product), adminToken(product)]
   const known = view.list<KeycloakUser>(keycloakUsers, namespaces.rhsso)
   const names = new Set(known.map(({ spec }) => spec.user.username.toLowerCase()))
   const ids = new Set(known.flatMap(({ spec }) => spec.user.attributes?.['3scale_user_id'] ?? []))
@@ -177,8 +178,12 @@ export function deploymentsReady(product: ProductContext): Phase {
   return areReady ? 'completed' : 'in progress'
 }
 
-function databaseOf(product: ProductContext): Secret {
-  return required(secretValues(product.context.view, threescale, 'system-database'), 'URL', 'system-database')
+function placeOf({ context: { view }, rhmi }: ProductContext): InstallationPlace {
+  return {
+    databaseUrl: required(secretValues(view, threescale, 'system-database'), 'URL', 'system-database'),
+    storageUrl: required(secretValues(view, threescale, 'backend-redis'), 'REDIS_STORAGE_URL', 'backend-redis'),
+    superdomain: rhmi.spec.routingSubdomain ?? '',
+  }
 }
 
 function masterToken(product: ProductContext): Secret {

@@ -2,7 +2,8 @@ import type { KubeObject } from '../../cluster/kube-object.ts'
 import type { ClusterView } from '../engine/cluster-view.ts'
 import { hasCondition } from '../engine/conditions.ts'
 import { type Again, type Context, type Controller, keyOf, splitKey } from '../engine/controller.ts'
-import type { HostedName, HostedNames } from '../ports.ts'
+import type { ZyncRoute } from '../../threescale-api/zync-routes.ts'
+import type { HostedNames } from '../ports.ts'
 import { newName } from '../workloads/keep-pods.ts'
 import { secretValues } from '../workloads/secrets.ts'
 import type { Pod, Route } from '../workloads/shapes.ts'
@@ -59,24 +60,24 @@ export function zync(hostedNames: HostedNames): Controller {
   }
 }
 
-function routeOf({ host, routeTo, ownerId }: HostedName, namespace: string, context: Context) {
-  const kind = routeTo === 'system-master' ? 'master' : routeTo.startsWith('apicast') ? 'api' : 'provider'
+function routeOf({ namePrefix, host, routeTo, ownerId }: ZyncRoute, namespace: string, context: Context) {
+  const isGateway = namePrefix === 'zync-3scale-api-'
   return {
     apiVersion: 'route.openshift.io/v1',
     kind: 'Route',
     metadata: {
       namespace,
-      name: newName(context, `zync-3scale-${kind}`),
+      name: newName(context, namePrefix.slice(0, -1)),
       labels: {
         '3scale.net/created-by': 'zync',
-        [kind === 'api' ? '3scale.net/service_id' : '3scale.net/provider_id']: ownerId,
+        [isGateway ? '3scale.net/service_id' : '3scale.net/provider_id']: ownerId,
         'zync.3scale.net/route-to': routeTo,
       },
       annotations: { 'zync.3scale.net/host': host },
     },
     spec: {
       host,
-      port: { targetPort: kind === 'api' ? 'gateway' : 'http' },
+      port: { targetPort: isGateway ? 'gateway' : 'http' },
       to: { kind: 'Service', name: routeTo },
       tls: { termination: 'edge', insecureEdgeTerminationPolicy: 'Redirect' },
     },

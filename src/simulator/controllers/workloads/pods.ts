@@ -254,6 +254,7 @@ function runToTheEnd(
       containerStatuses: draft.spec.containers.map((one) => ({
         ...waiting(one, ''),
         started: true,
+        ready: true,
         state:
           statusOf(draft, one)?.state.running === undefined
             ? { running: { startedAt: context.timestamp() } }
@@ -261,6 +262,10 @@ function runToTheEnd(
       })),
     }
   })
+  setConditions(ref, context, [
+    { type: 'ContainersReady', status: 'True' },
+    { type: 'Ready', status: 'True' },
+  ])
   const outcome = context.outcome(`${pod.metadata.uid} run`, (signal) =>
     runtime.run({ view: context.view, pod, container, env }, signal),
   )

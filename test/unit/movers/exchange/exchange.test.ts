@@ -190,8 +190,6 @@ describe('an exchange', () => {
     assert.equal(await codeOf(exchange.pack(packing({ recipients: [] }))), 'EXCHANGE_NO_RECIPIENT')
     assert.equal(await codeOf(exchange.unpack(unpacking({ name: '../up' }))), 'EXCHANGE_NAME')
     assert.equal(await codeOf(exchange.pack(packing({ files: [join(dir, 'absent')] }))), 'EXCHANGE_PATH')
-    const nowhere = folderStore(join(dir, 'nowhere'))
-    assert.equal(await codeOf(exchange.unpack(unpacking({ from: nowhere }))), 'EXCHANGE_PATH')
     const pipe = join(dir, 'pipe')
     spawnSync('mkfifo', [pipe])
     assert.equal(await codeOf(exchange.pack(packing({ files: [pipe] }))), 'EXCHANGE_PATH')

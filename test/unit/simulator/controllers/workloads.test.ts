@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { systemClock } from '../../../../src/base/clock.ts'
 import { kinds } from '../../../../src/simulator/cluster/kinds.ts'
+import { FaultScript } from '../../../../src/simulator/cluster/fault-script.ts'
 import { ObjectStore } from '../../../../src/simulator/cluster/object-store.ts'
 import { ControllerManager } from '../../../../src/simulator/controllers/engine/controller-manager.ts'
 import { runControllers } from '../../../../src/simulator/controllers/engine/run-controllers.ts'
@@ -17,6 +18,7 @@ import type {
   PodKeeper,
   Route,
 } from '../../../../src/simulator/controllers/workloads/shapes.ts'
+import { scriptedContainers } from '../../../../src/simulator/controllers/workloads/scripted-containers.ts'
 import { workloadControllers } from '../../../../src/simulator/controllers/workloads/workload-controllers.ts'
 import { namespaceOf, scriptedRuntime, simulatedCluster } from '../../../support/controllers.ts'
 
@@ -176,11 +178,11 @@ describe('a DeploymentConfig', () => {
   })
 })
 
-const job = (backoffLimit: number) => ({
+const job = (backoffLimit: number, more: object = {}, container: object = {}) => ({
   apiVersion: 'batch/v1',
   kind: 'Job',
   metadata: { namespace: ns, name: 'load' },
-  spec: { backoffLimit, template: { spec: { ...template('v1').spec, restartPolicy: 'Never' } } },
+  spec: { backoffLimit, template: { spec: { ...template('v1', container).spec, restartPolicy: 'Never' } }, ...more },
 })
 
 describe('a Job', () => {
@@ -202,6 +204,57 @@ describe('a Job', () => {
       assert.equal(get()?.status?.active, 0)
     }
   })
+
+  test('that cannot start has failed when its time is over, and goes with its pod after it was to be kept', async () => {
+    const { create, until, view } = withRuntime({ held: () => 'ImagePullBackOff' })
+    create(job(0, { activeDeadlineSeconds: 90, ttlSecondsAfterFinished: 300 }))
+    const get = () => view.get<Job>('jobs.batch', ns, 'load')
+    await until(() => view.list<Pod>('pods', ns)[0]?.status?.containerStatuses?.[0]?.state.waiting !== undefined)
+    assert.ok((await until(() => hasCondition(get(), 'Failed'))) <= 90_000)
+    assert.equal(get()?.status?.conditions?.find(({ type }) => type === 'Failed')?.reason, 'DeadlineExceeded')
+    await until(() => view.list('pods', ns).length === 0)
+    assert.ok((await until(() => get() === undefined)) > 200_000)
+  })
+
+  test('waits for the secret whose keys it wants all, is ready while it runs, and is given them', async () => {
+    const seen: unknown[] = []
+    const { create, until, view } = withRuntime({
+      run: async ({ env }) => {
+        const pod = view.list<Pod>('pods', ns)[0]
+        seen.push(env.get('DB_URL')?.reveal('compare it'), hasCondition(pod, 'Ready'))
+        return { exitCode: 0, message: '' }
+      },
+    })
+    create(job(0, {}, { envFrom: [{ prefix: 'DB_', secretRef: { name: 'late' } }] }))
+    const waits = () => view.list<Pod>('pods', ns)[0]?.status?.containerStatuses?.[0]?.state.waiting
+    await until(() => waits()?.reason === 'CreateContainerConfigError')
+    assert.equal(waits()?.message, 'secret "late" not found')
+    const data = { URL: Buffer.from('postgresql://x').toString('base64') }
+    create({ apiVersion: 'v1', kind: 'Secret', metadata: { namespace: ns, name: 'late' }, data })
+    await until(() => hasCondition(view.get<Job>('jobs.batch', ns, 'load'), 'Complete'))
+    assert.deepEqual(seen, ['postgresql://x', true])
+  })
+})
+
+test('a script makes the containers that it names crash, or holds them up, as often as it says', async () => {
+  const faults = new FaultScript()
+  const cluster = simulatedCluster(
+    workloadControllers(scriptedContainers(scriptedRuntime(), faults), 'apps.example.com'),
+  )
+  const { create, until, view } = cluster
+  create(namespaceOf(ns))
+  faults.add({ resource: 'containers', name: 'web', times: 3, effect: { kind: 'hold', reason: 'ImagePullBackOff' } })
+  faults.add({ resource: 'containers', name: 'web', fromCall: 4, times: 2, effect: { kind: 'crash', exitCode: 7 } })
+  faults.add({ times: 0, effect: { kind: 'refuse', code: 500 } })
+  create(deployment(1))
+  const status = () => view.list<Pod>('pods', ns)[0]?.status?.containerStatuses?.[0]
+  await until(() => status()?.state.waiting?.reason === 'ImagePullBackOff')
+  await until(() => status()?.state.waiting?.reason === 'CrashLoopBackOff')
+  await until(() => view.get<Deployment>('deployments.apps', ns, 'web')?.status?.readyReplicas === 1)
+  assert.equal(status()?.restartCount, 2)
+  assert.equal(status()?.lastState?.terminated?.exitCode, 7)
+  const calls = faults.state().map((fault) => (fault as { calls: number }).calls)
+  assert.deepEqual(calls, [6, 6, 0], 'three looks, and three starts')
 })
 
 test('a StatefulSet numbers its pods, and a claim is bound after a while', async () => {
