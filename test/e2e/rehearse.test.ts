@@ -72,6 +72,8 @@ describe('a rehearsal of the whole journey', { skip: process.platform !== 'linux
       ],
     )
     assert.ok(report.made.length > 0, 'what was made is listed')
+    const timings = JSON.parse(readFileSync(join(home, 'report', 'attachments', 'forecast.json'), 'utf8'))
+    assert.ok(timings.rows.length > 36 && timings.size.rows > 0 && timings.size.keys > 0)
     const page = readFileSync(join(home, 'report', 'report.html'), 'utf8')
     for (const words of ['Done.', 'Who worked when', 'Who decided what, and why', 'What was made', 'does not show']) {
       assert.ok(page.includes(words), words)

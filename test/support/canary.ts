@@ -57,7 +57,7 @@ const secretObject = z.looseObject({
 })
 /** Members of a Secret that hold no secret: names of users and clients, hosts, ports, regions. */
 const open =
-  /(?:user|host|port|region|name|database|domain|email|from|address|endpoint|client_id|ca\.crt|tls\.crt|\.json$)/i
+  /(?:user|host|port|region|name|database|domain|email|from|address|endpoint|client_id|bucket|ca\.crt|tls\.crt|\.json$)/i
 
 function canariesOfObjects(from: string, lines: string): readonly Canary[] {
   const found: Canary[] = []

@@ -18,6 +18,7 @@ import { fault } from './faults.ts'
 import { playPeople } from './people.ts'
 import { partyState, startProcesses } from './processes.ts'
 import { newRehearsalFolder } from './rehearsal-folder.ts'
+import { measureSource } from './timings.ts'
 import { untilOver } from './until-over.ts'
 import { openRehearsalWorld, type RehearsalWorld } from './world.ts'
 
@@ -96,6 +97,7 @@ async function rehearse(
   )
   const migration = { ...world.migration, decisions: request.world.edgeRows ? edgeDecisions : {} }
   const plan = compile(runbook, migration)
+  const size = await measureSource(world, { dir, clock, signal })
   const config = join(dir, 'migration.yaml')
   await writeFile(config, writeMigration(migration))
   const processes = await stage(
@@ -124,7 +126,7 @@ async function rehearse(
     onEvent,
     signal,
   })
-  const evidence = await collectEvidence({ dir, view, plan, control, processes: processes.all, config })
+  const evidence = await collectEvidence({ dir, view, plan, control, processes: processes.all, config, migration, size })
   await request.onEvidence(evidence)
   return view
 }
