@@ -26,7 +26,10 @@ export const destinationRows: readonly RunbookRow[] = [
     place: 'destination',
     dependsOn: ['dump', 'rhoam-freeze', 'seed-destination'],
     serviceAffecting: false,
-    undo: { kind: 'undo', how: 'Put back what was there before: from the file that was saved first, or as a group made anew of its snapshot.' },
+    undo: {
+      kind: 'undo',
+      how: 'Put back what was there before: from the file that was saved first, or as a group made anew of its snapshot.',
+    },
     when: [],
     goal: "RHOAM's backend Redis holds the customer's counters and statistics.",
     why: 'Configuration comes back from the system database by itself; usage counters do not.',

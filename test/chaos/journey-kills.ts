@@ -102,7 +102,12 @@ async function oneJourney(random: Random, name: string): Promise<JourneyReport> 
   }
 }
 
-async function assertAsBefore(walk: Walk, row: PlanRow, before: WorldState, how = { isWholeWay: false }): Promise<void> {
+async function assertAsBefore(
+  walk: Walk,
+  row: PlanRow,
+  before: WorldState,
+  how = { isWholeWay: false },
+): Promise<void> {
   const changed = changesBetween(before, await readState(walk, partsAround(row)), isLeftBy(row, walk.rows, how))
   assert.deepEqual(changed, [], `${row.id} is taken back`)
 }
