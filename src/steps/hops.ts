@@ -18,13 +18,22 @@ import { bundledDatabases, operatorRef } from './workloads.ts'
 
 const packageName = '3scale-operator'
 
-/** The Subscription of 3scale's operator; it is found by its package, for its name is anybody's. */
-export async function subscriptionOf({ cluster, operatorNamespace, place, signal }: ThreescalePlace) {
+type Subscription = Awaited<ReturnType<typeof subscriptionOf>>
+
+/** The Subscription of 3scale's operator; it is found by its package, for its name is anybody's. Faults: STEP_NO_SUBSCRIPTION. */
+export async function subscriptionOf(at: ThreescalePlace) {
+  const found = await findSubscription(at)
+  if (found === null) throw fault('STEP_NO_SUBSCRIPTION', { place: at.place, namespace: at.operatorNamespace })
+  return found
+}
+
+/** The same; null also while it is being replaced. */
+export async function findSubscription({ cluster, operatorNamespace, signal }: ThreescalePlace) {
   for await (const page of cluster.list(clusterKinds.subscriptions, { namespace: operatorNamespace }, { signal })) {
     const found = page.find(({ spec }) => spec.name === packageName)
     if (found !== undefined) return found
   }
-  throw fault('STEP_NO_SUBSCRIPTION', { place, namespace: operatorNamespace })
+  return null
 }
 
 /** The 3scale release that the operator says it has made, such as `2.13`. Faults: STEP_NO_THREESCALE. */
@@ -39,7 +48,9 @@ export async function reportedRelease(at: ThreescalePlace): Promise<Release> {
 /** Whether the operator of a hop is installed and says that it has made its release. Whether all pods run is not asked. */
 export async function isMade(at: ThreescalePlace, hop: Hop): Promise<boolean> {
   const { cluster, operatorNamespace: namespace, signal } = at
-  const { spec, status } = await subscriptionOf(at)
+  const subscription = await findSubscription(at)
+  if (subscription === null) return false
+  const { spec, status } = subscription
   const { currentCSV: name } = status
   if (spec.channel !== hop.channel || name === '' || name !== status.installedCSV) return false
   if ((await reportedRelease(at)) !== releaseOf(hop.to)) return false
@@ -83,10 +94,9 @@ async function prepare(at: ThreescalePlace, hop: Hop): Promise<void> {
 /** Moves the Subscription to the hop's channel, or makes a new one where no upgrade leads, and approves what OLM plans. */
 async function moveOperator(at: ThreescalePlace, hop: Hop, clock: Clock): Promise<void> {
   const { cluster, operatorNamespace: namespace, signal } = at
-  const subscription = await subscriptionOf(at)
-  if (subscription.spec.channel !== hop.channel) {
-    const replaced = hop.byHand.some(({ kind }) => kind === 'replace-subscription')
-    if (replaced) await replaceSubscription(at, hop, subscription)
+  const subscription = replacesSubscription(hop) ? await findSubscription(at) : await subscriptionOf(at)
+  if (subscription?.spec.channel !== hop.channel) {
+    if (subscription === null || replacesSubscription(hop)) await replaceSubscription(at, hop, subscription)
     else {
       const body = { spec: { channel: hop.channel, installPlanApproval: 'Manual' } }
       await cluster.patch(
@@ -106,23 +116,26 @@ function isBuildOf({ operator }: Hop, version: string): boolean {
   return version.startsWith(`${numbers}.`) && version.endsWith('-mas') === (build === 'mas')
 }
 
-async function replaceSubscription(
-  at: ThreescalePlace,
-  hop: Hop,
-  { metadata, status }: Awaited<ReturnType<typeof subscriptionOf>>,
-): Promise<void> {
+/** Whether no upgrade leads to a hop's operator. */
+export function replacesSubscription({ byHand }: Hop): boolean {
+  return byHand.some(({ kind }) => kind === 'replace-subscription')
+}
+
+/** `subscription`: null when an earlier try has removed it already. */
+async function replaceSubscription(at: ThreescalePlace, hop: Hop, subscription: Subscription | null): Promise<void> {
   const { cluster, operatorNamespace: namespace, signal } = at
-  await cluster.remove(
-    clusterKinds.subscriptions,
-    { namespace, name: metadata.name },
-    { signal, deadlineMs: deadlineMs.removal },
-  )
-  // Its name is only in the Subscription's own status.
-  if (status.installedCSV !== '') {
-    const ref = { namespace, name: status.installedCSV }
-    await cluster.remove(clusterKinds.clusterServiceVersions, ref, { signal, deadlineMs: deadlineMs.removal })
+  const name = subscription?.metadata.name ?? packageName
+  const options = { signal, deadlineMs: deadlineMs.removal }
+  await cluster.remove(clusterKinds.subscriptions, { namespace, name }, options)
+  // What follows the package's name differs from build to build.
+  for await (const page of cluster.list(clusterKinds.clusterServiceVersions, { namespace }, { signal })) {
+    const older = page.filter(
+      ({ metadata, spec }) => metadata.name.startsWith(`${packageName}.`) && !isBuildOf(hop, spec.version),
+    )
+    for (const { metadata } of older)
+      await cluster.remove(clusterKinds.clusterServiceVersions, { namespace, name: metadata.name }, options)
   }
-  await subscribe(at, hop.channel, metadata.name)
+  await subscribe(at, hop.channel, name)
 }
 
 /** Makes the Subscription, with every install plan waiting for our approval. */

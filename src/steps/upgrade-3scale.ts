@@ -7,7 +7,15 @@ import type { Step, StepContext } from '../ports/step.ts'
 import { workingDatabase } from './databases.ts'
 import { deadlineMs } from './deadlines.ts'
 import { fault } from './faults.ts'
-import { installed, isMade, makeHop, reportedRelease, subscriptionOf } from './hops.ts'
+import {
+  findSubscription,
+  installed,
+  isMade,
+  makeHop,
+  replacesSubscription,
+  reportedRelease,
+  subscriptionOf,
+} from './hops.ts'
 import { forgetDump, isKept, keepDump, restoreDump } from './kept-dumps.ts'
 import { measure } from './measure.ts'
 import { placeOf, type ThreescalePlace } from './places.ts'
@@ -113,13 +121,10 @@ async function hopsLeft(tools: Tools, context: StepContext): Promise<readonly Ho
  */
 async function hopsToMake(at: ThreescalePlace, { migration }: StepContext): Promise<readonly Hop[]> {
   const hops = hopsOf(migration)
-  const { channel } = (await subscriptionOf(at)).spec
-  return hops.slice(
-    Math.max(
-      0,
-      hops.findIndex((hop) => hop.channel === channel),
-    ),
-  )
+  const subscription = await findSubscription(at)
+  // Only a hop that replaces it has taken it away.
+  const current = subscription === null ? replacesSubscription : (hop: Hop) => hop.channel === subscription.spec.channel
+  return hops.slice(Math.max(0, hops.findIndex(current)))
 }
 
 /** After an undo: the operator is of a later release than the database, and upgrades it when 3scale starts. */

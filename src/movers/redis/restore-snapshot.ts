@@ -17,7 +17,7 @@ export async function restoreSnapshot(
       await demand(pipe, target, 'target', 'FLUSHDB')
     }
   } finally {
-    await pipe.close()
+    pipe.close()
   }
   const whole = { carry: 'all', mode: 'overwrite', databases: new Map<number, number>(), ontoExisting: true } as const
   const source = { kind: 'file', file } as const

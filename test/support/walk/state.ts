@@ -26,7 +26,7 @@ export async function readState(walk: Walk, parts: readonly StatePart[] = stateP
     objects: objectsOf,
     databases: databasesOf,
     keys: keysOf,
-    cloud: ({ world }) => thingsInAws(world.servers.moto.endpoint),
+    cloud: thingsInAws,
     folders: foldersOf,
   }
   const entries: [string, string][] = []
@@ -98,7 +98,7 @@ export function endState(state: WorldState): string {
 /** Of each kind that rows touch, what of an object they mean. */
 const kinds: Readonly<Record<string, (object: Fields) => string>> = {
   namespaces: () => 'there',
-  secrets: ({ data = {} }) => digest(JSON.stringify(Object.entries(data).toSorted())),
+  secrets: ({ data = {} }) => digest(sorted(data)),
   'deployments.apps': scaleOf,
   'deploymentconfigs.apps.openshift.io': scaleOf,
   'apimanagers.apps.3scale.net': ({ metadata, spec }) =>
@@ -169,7 +169,7 @@ async function keysIn({ host, port, password }: RedisEndpoint): Promise<readonly
     const found: [string, string][] = []
     for (const [, database = ''] of space.matchAll(/^db(\d+):/gm)) {
       await client.select(Number(database))
-      const keys = (await client.keysBuffer('*')).toSorted(Buffer.compare)
+      const keys = (await client.keysBuffer('*')).toSorted((one, other) => Buffer.compare(one, other))
       const hash = createHash('sha256')
       for (const key of keys) hash.update(key).update(await meaningOf(client, key))
       found.push([database, `${keys.length} keys ${hash.digest('hex').slice(0, 16)}`])
@@ -193,20 +193,64 @@ async function meaningOf(client: Redis, key: Buffer): Promise<string> {
     case 'zset':
       return JSON.stringify(await client.zrange(key, '0', '-1', 'WITHSCORES'))
     case 'hash':
-      return JSON.stringify(Object.entries(await client.hgetall(key)).toSorted())
+      return sorted(await client.hgetall(key))
     default:
       return type
   }
 }
 
-/** How many there are of each kind of thing, by the emulator's own word. */
-async function thingsInAws(endpoint: string): Promise<[string, string][]> {
-  const all: unknown = await (await fetch(`${endpoint}/moto-api/data.json`)).json()
-  return Object.entries(Object(all) as Record<string, Record<string, unknown>>).flatMap(([service, models]) =>
-    Object.entries(models).flatMap(([model, things]): [string, string][] =>
-      Array.isArray(things) && things.length > 0 ? [[`aws ${service} ${model}`, String(things.length)]] : [],
-    ),
-  )
+/** What is counted in an account: service, action, and the element of the answer that stands for one. */
+const counted = [
+  ['ec2', 'DescribeVpcs', 'vpcId'],
+  ['ec2', 'DescribeSubnets', 'subnetId'],
+  ['ec2', 'DescribeSecurityGroups', 'groupId'],
+  ['ec2', 'DescribeVpcPeeringConnections', 'vpcPeeringConnectionId'],
+  ['rds', 'DescribeDBInstances', 'DBInstanceIdentifier'],
+  ['rds', 'DescribeDBSnapshots', 'DBSnapshotIdentifier'],
+  ['rds', 'DescribeDBSubnetGroups', 'DBSubnetGroupName'],
+  ['iam', 'ListUsers', 'UserName'],
+] as const
+
+/** How many things there are in each account, and the names of buckets, users and what is theirs. */
+async function thingsInAws({ world }: Walk): Promise<Entries> {
+  const entries: [string, string][] = []
+  const keyOf = (place: string) => world.settings['rhoam-eng'].get(`THREESHIFT_${place}_AWS_ACCESS_KEY_ID`) ?? ''
+  for (const place of ['MIGRATION', 'DESTINATION']) {
+    const ask = asking(world.servers.moto.endpoint, keyOf(place))
+    for (const [service, action, element] of counted) {
+      const found = elementsIn(await ask(service, { Action: action }), element)
+      if (found.length > 0) entries.push([`aws ${place} ${action}`, String(found.length)])
+    }
+    for (const user of elementsIn(await ask('iam', { Action: 'ListUsers' }), 'UserName')) {
+      const keys = elementsIn(await ask('iam', { Action: 'ListAccessKeys', UserName: user }), 'AccessKeyId')
+      entries.push([`aws ${place} user ${user}`, `${keys.length} keys`])
+    }
+    for (const bucket of elementsIn(await ask('s3', null), 'Name')) {
+      const objects = elementsIn(await ask('s3', null, `/${bucket}?list-type=2`), 'Key')
+      entries.push([`aws ${place} bucket ${bucket}`, `${objects.length} objects`])
+    }
+  }
+  return entries
+}
+
+/** Asks the emulator, which goes by the key for the account and checks no signature. */
+function asking(endpoint: string, key: string) {
+  return async (service: string, form: Readonly<Record<string, string>> | null, path = '/'): Promise<string> => {
+    const credential = `${key}/20260101/eu-west-1/${service}/aws4_request`
+    const response = await fetch(`${endpoint}${path}`, {
+      method: form === null ? 'GET' : 'POST',
+      headers: { authorization: `AWS4-HMAC-SHA256 Credential=${credential}, SignedHeaders=host, Signature=0` },
+      ...(form === null ? {} : { body: new URLSearchParams({ Version: versions[service] ?? '', ...form }) }),
+    })
+    return response.text()
+  }
+}
+
+const versions: Readonly<Record<string, string>> = { ec2: '2016-11-15', rds: '2014-10-31', iam: '2010-05-08' }
+
+/** What is in the elements of a name, each once. */
+function elementsIn(xml: string, name: string): readonly string[] {
+  return [...new Set([...xml.matchAll(new RegExp(`<${name}>([^<]*)</${name}>`, 'g'))].map(([, text = '']) => text))]
 }
 
 async function filesBelow(folder: string): Promise<readonly string[]> {
@@ -218,4 +262,8 @@ async function filesBelow(folder: string): Promise<readonly string[]> {
 
 function digest(text: string): string {
   return createHash('sha256').update(text).digest('hex').slice(0, 16)
+}
+
+function sorted(fields: Readonly<Record<string, string>>): string {
+  return JSON.stringify(Object.entries(fields).toSorted(([one], [other]) => (one < other ? -1 : 1)))
 }
