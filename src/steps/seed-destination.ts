@@ -10,6 +10,7 @@ import { measure, measureNone } from './measure.ts'
 import { placeOf, rhoamNamespaces } from './places.ts'
 import { readRecord, removeRecord, writeRecord } from './records.ts'
 import { stopThreescale } from './scale-down.ts'
+import { startThreescale } from './start-threescale.ts'
 import type { Tools } from './tools.ts'
 import { releaseFacts } from '../threescale/releases.ts'
 
@@ -89,7 +90,8 @@ export function seedDestination(tools: Tools): Step {
     async undo(context) {
       await removeRecord(tools, record)
       const restored = await restoreDump(tools, context, context.migration.destination.database, keptBefore)
-      await stop.undo(context)
+      // Its routes are of the database that it starts on.
+      await startThreescale(await placeOf(tools, context, 'destination'))
       await forgetDump(tools, keptBefore)
       return { says: restored ? "RHOAM's database is as it was installed, and runs" : 'nothing was loaded' }
     },

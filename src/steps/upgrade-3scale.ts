@@ -130,12 +130,7 @@ async function hopsToMake(at: ThreescalePlace, { migration }: StepContext): Prom
   const subscription = await findSubscription(at)
   // Only a hop that replaces it has taken it away.
   const current = subscription === null ? replacesSubscription : (hop: Hop) => hop.channel === subscription.spec.channel
-  return hops.slice(
-    Math.max(
-      0,
-      hops.findIndex((hop) => current(hop)),
-    ),
-  )
+  return hops.slice(Math.max(0, hops.findIndex(current)))
 }
 
 /** After an undo: the operator is of a later release than the database, and upgrades it when 3scale starts. */

@@ -14,7 +14,9 @@ import { runbook } from '../../src/runbook/rows.ts'
 import { migrationClusterReady } from '../../src/steps/migration-cluster-ready.ts'
 import type { Tools } from '../../src/steps/tools.ts'
 import { refuseTraps } from '../../src/steps/traps.ts'
+import { upgradeThreescale } from '../../src/steps/upgrade-3scale.ts'
 import { upgradeMysql } from '../../src/steps/upgrade-mysql.ts'
+import { versionAnnotations } from '../../src/threescale/hops.ts'
 import { secretPlaces, secrets } from '../../src/threescale/secrets.ts'
 import { account, call, infrastructure, makeClusterNetwork, making, region, withAws } from '../support/aws-cloud.ts'
 import { enter, withSimulatedCluster } from '../support/clusters.ts'
@@ -87,6 +89,40 @@ describe('defect: the namespace in use is deleted', () => {
   })
 })
 
+describe('defect: an upgrade that died between two releases is begun from the first one again', () => {
+  const simulated = withSimulatedCluster()
+  const migration = migrationWith()
+  const { namespace } = migration.migrationCluster
+
+  test('goes on with the hop whose channel the operator is in', async () => {
+    const { store } = simulated()
+    const metadata = { namespace, name: '3scale' }
+    store.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } })
+    store.create({
+      apiVersion: 'operators.coreos.com/v1alpha1',
+      kind: 'Subscription',
+      metadata,
+      spec: { name: '3scale-operator', channel: 'threescale-2.15', source: 'any', sourceNamespace: 'any' },
+    })
+    const annotations = { [versionAnnotations.threescale]: '2.14' }
+    store.create({
+      apiVersion: 'apps.3scale.net/v1alpha1',
+      kind: 'APIManager',
+      metadata: { ...metadata, annotations },
+      spec: { wildcardDomain: migration.migrationCluster.wildcardDomain },
+    })
+    const cluster = await enter(simulated())
+    try {
+      const step = upgradeThreescale(only({ cluster: async () => cluster }))
+      const { summary } = await step.explain(contextOf(migration, 'upgrade-3scale'))
+      assert.match(summary, /^2 hops: 2\.15, 2\.16\./)
+      assert.equal((await step.check(contextOf(migration, 'upgrade-3scale'))).kind, 'needed')
+    } finally {
+      await cluster.close()
+    }
+  })
+})
+
 describe('defect: every MySQL of the account is upgraded', () => {
   const aws = withAws({ looks: 1 })
   const migration: Migration = migrationWith()
@@ -124,6 +160,14 @@ describe('defect: every MySQL of the account is upgraded', () => {
   })
 })
 
+const accepting = (accepted: Partial<Migration['destination']['accepted']>): Migration => {
+  const migration = migrationWith()
+  const none = { tenantNamed3scale: false, senderAddresses: false }
+  return { ...migration, destination: { ...migration.destination, accepted: { ...none, ...accepted } } }
+}
+const refuse = (migration: Migration, tenants: readonly StoredTenant[]) => () =>
+  refuseTraps(migration, tenants, 'apps.old.example.com')
+
 describe('defect: what RHOAM does to tenants is found out afterwards', () => {
   const tenant: StoredTenant = {
     id: '2',
@@ -136,14 +180,6 @@ describe('defect: what RHOAM does to tenants is found out afterwards', () => {
     services: [],
   }
   const other = { ...tenant, id: '3', adminHost: 'acme-admin.apps.old.example.com' }
-  const accepting = (accepted: Partial<Migration['destination']['accepted']>): Migration => {
-    const migration = migrationWith()
-    const none = { tenantNamed3scale: false, senderAddresses: false }
-    return { ...migration, destination: { ...migration.destination, accepted: { ...none, ...accepted } } }
-  }
-  const refuse = (migration: Migration, tenants: readonly StoredTenant[]) => () =>
-    refuseTraps(migration, tenants, 'apps.old.example.com')
-
   test('a customer’s tenant called "3scale", whose users RHOAM deletes, stops the migration before the traffic is stopped', () => {
     assert.throws(refuse(accepting({}), [other, tenant]), { code: 'STEP_TENANT_TAKEN' })
     assert.throws(refuse(accepting({}), [{ ...tenant, adminHost: tenant.adminHost.toUpperCase() }]), {
@@ -180,7 +216,7 @@ describe('the page of known defects', () => {
   test('names a test for each, which exists by this name', () => {
     assert.ok(rows.length >= 25, `${rows.length} defects`)
     for (const [defect = '', , tests = ''] of rows) {
-      const named = [...tests.matchAll(/`([^`]+\.test\.ts)`: ([^;]+)/g)]
+      const named = [...tests.matchAll(/`([^`]+\.test\.ts)`: (.+?)(?=; `|$)/g)]
       assert.ok(named.length > 0, `no test is named for: ${defect}`)
       for (const [, file = '', name = ''] of named) {
         assert.ok(existsSync(join(root, file)), `${file}, for: ${defect}`)

@@ -28,6 +28,8 @@ import {
   worldClock,
 } from '../support/threescale-world.ts'
 
+const shown = (secret: Secret | null) => secret?.reveal('compare it') ?? null
+
 const both = withTwoThreescales({ tenants: 6, scale: 0.02 })
 const { signal } = new AbortController()
 
@@ -74,7 +76,6 @@ for (const [name, side] of Object.entries(sides)) {
       const { stdout, exitCode } = await run(side(), readTenantsCommand())
       assert.equal(exitCode, 0)
       const stored = await threescaleDatabase.tenants(parseDatabaseUrl(side().databaseUrl, 'the test'), { signal })
-      const shown = (secret: Secret | null) => secret?.reveal('compare it') ?? null
       const expected = stored.map((tenant) => ({
         ...tenant,
         token: shown(tenant.token),

@@ -70,15 +70,16 @@ const exitOf = ({ exitCode }: ProgramEnd): string => `exit ${exitCode ?? 'unknow
 
 /** Takes away every schema but the server's own, in one transaction, and makes an empty `public`. */
 export async function emptyPostgres(programs: Programs, { database, signal }: EmptyRequest): Promise<void> {
-  async function* input(): AsyncGenerator<Uint8Array> {
-    yield Buffer.from(`BEGIN;${emptyEverything}COMMIT;`)
-  }
-  const end = await runPsql(programs, database, { input: input(), onOutput: () => undefined, signal })
+  const end = await runPsql(programs, database, { input: emptying(), onOutput: () => undefined, signal })
   if (end.exitCode === 0 && end.inputTaken) return
   const code = /ERROR:\s+([0-9A-Z]{5})\b/.exec(end.errorTail)?.[1]
   if (code === undefined && end.exitCode === 2) throw programFailed('psql', end)
   const place = describeAddress(database)
   throw fault('DUMP_LOAD_FAILED', { place, program: 'psql', code: code ?? exitOf(end), after: asItWas })
+}
+
+async function* emptying(): AsyncGenerator<Uint8Array> {
+  yield Buffer.from(`BEGIN;${emptyEverything}COMMIT;`)
 }
 
 async function runPsql(
