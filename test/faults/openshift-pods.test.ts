@@ -67,6 +67,10 @@ function untilUp(name: string, deadlineMs: number) {
 const hasGivenUp = ([one]: readonly { status: { conditions: readonly { type: string; reason: string }[] } }[]) =>
   one?.status.conditions.some(({ reason }) => reason === 'ProgressDeadlineExceeded') === true
 
+function lend(seconds: number) {
+  return cluster.withPod(pod(['sleep', '300'], seconds), () => assert.fail('it is no use'), { signal })
+}
+
 const reasonsOf = (name: string) =>
   cluster.until(
     pods,
@@ -147,8 +151,6 @@ describe('pods that do not come up', () => {
   })
 
   test('a pod that crashes or cannot start is never lent', async () => {
-    const lend = (seconds: number) =>
-      cluster.withPod(pod(['sleep', '300'], seconds), () => assert.fail('it is no use'), { signal })
     script('main', crash, 1)
     assert.equal((await faultOf(lend(60))).code, 'OPENSHIFT_JOB_FAILED')
     script('main', hold)

@@ -118,7 +118,7 @@ async function tagsOf(
   call: CloudCall,
 ): Promise<readonly SeenTag[] | null> {
   const arn = await session.find(call, service.absent, (o) => service.find(session, name, o))
-  return arn == null ? null : service.tags(session, arn, call)
+  return arn === null || arn === undefined ? null : service.tags(session, arn, call)
 }
 
 /** The tags of anything of ElastiCache. It does not list them with the thing itself. */

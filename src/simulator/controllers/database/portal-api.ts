@@ -14,7 +14,6 @@ const providers = '/admin/api/account/authentication_providers.json'
 /** What RHOAM asks is answered as by the routers of simulated clusters: from the database that the secrets name. */
 export function portalApi(clock: Clock): PortalApi {
   const ask = (at: InstallationPlace, request: Request, signal: AbortSignal) => asked(at, request, clock, signal)
-  const ofMaster = (at: InstallationPlace) => `master.${at.superdomain}`
   return {
     tenants: async (at, token, signal) => {
       const found = await ask(at, { host: ofMaster(at), path: '/admin/api/accounts.json', token }, signal)
@@ -60,6 +59,10 @@ export function portalApi(clock: Clock): PortalApi {
       await ask(at, { method: 'POST', host, path: providers, token, body }, signal)
     },
   }
+}
+
+function ofMaster({ superdomain }: InstallationPlace): string {
+  return `master.${superdomain}`
 }
 
 interface Request {

@@ -11,7 +11,6 @@ export function scriptedContainers(runtime: ContainerRuntime, faults: Pick<Fault
       name: container.name,
       user: 'kubelet',
     })
-  const crash = (exitCode: number): Ended => ({ exitCode, message: 'a script of faults ended it' })
   /** By container: what its first start has met, until it is started. */
   const starts = new Map<string, FaultEffect | undefined>()
   const take = (running: RunningContainer): FaultEffect | undefined => {
@@ -40,6 +39,10 @@ export function scriptedContainers(runtime: ContainerRuntime, faults: Pick<Fault
       return effect?.kind === 'crash' ? crash(effect.exitCode) : runtime.run(container, signal)
     },
   }
+}
+
+function crash(exitCode: number): Ended {
+  return { exitCode, message: 'a script of faults ended it' }
 }
 
 function keyOf({ pod, container }: Pick<RunningContainer, 'pod' | 'container'>): string {
