@@ -18,13 +18,26 @@ describe('what a row has made in the cloud', () => {
     const migration = migrationWith()
     const ours = { ...making, migration: migration.name }
     await makeClusterNetwork(aws.front().endpoint, infrastructure)
-    const network = { name: 'threeshift-acme', cidr: '10.2.0.0/26', clusterInfrastructure: infrastructure, alsoTaken: [] }
+    const network = {
+      name: 'threeshift-acme',
+      cidr: '10.2.0.0/26',
+      clusterInfrastructure: infrastructure,
+      alsoTaken: [],
+    }
     await cloud.networks.ensure(network, { ...ours, row: 'standalone-vpc' }, { signal })
     const bucket = { name: 'threeshift-acme', readableByCaches: true }
     await cloud.buckets.ensure(bucket, { ...ours, row: 'exchange-bucket' }, { signal })
     const row = compile(runbook, migration).rows.find(({ id }) => id === 'standalone-vpc')
     assert.ok(row)
-    const context: StepContext = { migration, row, generation: 1, fence: 1, facts: {}, signal, onProgress: () => undefined }
+    const context: StepContext = {
+      migration,
+      row,
+      generation: 1,
+      fence: 1,
+      facts: {},
+      signal,
+      onProgress: () => undefined,
+    }
     // Only what is needed: anything else that is asked for fails.
     const tools = { ledger, cloud: async () => cloud } as unknown as Tools
     assert.ok((await removeMade(tools, context, 'migration')) > 5)
