@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { Secret } from '../base/secret.ts'
+import type { Secret } from '../base/secret.ts'
 import { clusterKinds } from '../model/cluster-kinds.ts'
 import { parseRedisUrl } from '../model/parse-redis-url.ts'
 import { redisUrl } from '../model/render-url.ts'

@@ -2,13 +2,17 @@ import assert from 'node:assert/strict'
 import { PassThrough } from 'node:stream'
 import { describe, test } from 'node:test'
 import {
+  jsonOf,
   parseMasterPlanChange,
   rakeCommand,
   rakeTasks,
   readMasterPlanCommand,
+  readTenantsCommand,
   restoreMasterPlanCommand,
   setMasterPlanCommand,
 } from '../../src/threescale/pod-commands.ts'
+import { parseDatabaseUrl } from '../../src/model/parse-database-url.ts'
+import { threescaleDatabase } from '../../src/movers/threescale-database/mover.ts'
 import { tenantTriggerTables } from '../../src/threescale/tenant-rules.ts'
 import { isPodCommand, runPodCommand } from '../../src/simulator/threescale-api/pod-commands.ts'
 import type { ZyncRoute } from '../../src/simulator/threescale-api/zync-routes.ts'
@@ -23,6 +27,8 @@ import {
   withTwoThreescales,
   worldClock,
 } from '../support/threescale-world.ts'
+
+const shown = (secret: Secret | null) => secret?.reveal('compare it') ?? null
 
 const both = withTwoThreescales({ tenants: 6, scale: 0.02 })
 const { signal } = new AbortController()
@@ -66,6 +72,19 @@ function serviceOf(key: string): string | undefined {
 const sides = { mariadb: () => both().mariadb, postgres: () => both().postgres }
 for (const [name, side] of Object.entries(sides)) {
   describe(`in the pods of a 3scale on ${name}`, () => {
+    test('the tenants that a pod tells are those that their database holds, with the same tokens', async () => {
+      const { stdout, exitCode } = await run(side(), readTenantsCommand())
+      assert.equal(exitCode, 0)
+      const stored = await threescaleDatabase.tenants(parseDatabaseUrl(side().databaseUrl, 'the test'), { signal })
+      const expected = stored.map((tenant) => ({
+        ...tenant,
+        token: shown(tenant.token),
+        services: tenant.services.map((service) => ({ ...service, token: shown(service.token) })),
+      }))
+      assert.ok(expected.some(({ token }) => token !== null) && expected.length === 6)
+      assert.deepEqual(jsonOf(`a warning of Rails\n${stdout}`), expected)
+    })
+
     test('the rewrite rebuilds what the backend must know of active tenants, and touches no counter', async () => {
       const { storage } = side().installation
       const before = await rebuildable(side())

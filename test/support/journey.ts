@@ -24,7 +24,7 @@ import { systemPostgresPrograms } from './system-postgres.ts'
 /** What a journey differs in from others. */
 export type JourneyOptions = Pick<
   RehearsalWorldOptions,
-  'accessLevel' | 'release' | 'database' | 'customDomain' | 'firstTenant' | 'restoredBy'
+  'accessLevel' | 'release' | 'database' | 'customDomain' | 'firstTenant' | 'fileStorage' | 'restoredBy'
 > &
   Partial<Pick<RehearsalWorldOptions, 'rhoamVersion' | 'tenants' | 'scale' | 'seed'>>
 

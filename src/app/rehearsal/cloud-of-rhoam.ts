@@ -37,7 +37,7 @@ export function cloudOfRhoam(options: CloudOfRhoamOptions): Cloud {
   const local = new LocalCloud(servers)
   let loaded: string | null = null
   return {
-    provision: async (kind, name, identifier, signal) => {
+    provision: async (kind, name, identifier) => {
       if (name === cloudResources.bucket) await makeBucket(account, identifier)
       if (name === cloudResources.backendRedis) await makeCacheGroup(account, identifier)
       return local.provision(kind, name, identifier)

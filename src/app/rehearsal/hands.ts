@@ -1,10 +1,12 @@
+import { putFile, type RehearsedAccount } from '../../adapters/aws/rehearsal-rhoam.ts'
 import { Secret } from '../../base/secret.ts'
 import { makeCertificate } from '../../base/self-made-certificate.ts'
 import type { EpochMs } from '../../base/clock.ts'
 import type { Migration } from '../../model/migration.ts'
 import type { RowId } from '../../model/row-id.ts'
 import { defaultAddonValues, installRhoam } from '../../simulator/controllers/world/install-rhoam.ts'
-import { writeSecret } from '../../simulator/controllers/workloads/secrets.ts'
+import { namespaces } from '../../simulator/controllers/rhoam/names.ts'
+import { secretValues, writeSecret } from '../../simulator/controllers/workloads/secrets.ts'
 import type { RehearsalCluster } from './clusters.ts'
 
 const identityProvider = 'customer-idp'
@@ -13,11 +15,13 @@ const dayMs = 86_400_000
 interface Work {
   readonly migration: Migration
   readonly destination: RehearsalCluster
+  /** The customer's, where RHOAM's bucket is. */
+  readonly account: RehearsedAccount
   readonly now: EpochMs
 }
 
 /** By row: what a person does there, outside our reach. */
-export const hands: Readonly<Partial<Record<RowId, (work: Work) => void>>> = {
+export const hands: Readonly<Partial<Record<RowId, (work: Work) => void | Promise<void>>>> = {
   'destination-idp': ({ destination: { manager } }) => {
     const { view } = manager
     view.change({ resource: 'oauths.config.openshift.io', name: 'cluster' }, (draft) => {
@@ -52,6 +56,11 @@ export const hands: Readonly<Partial<Record<RowId, (work: Work) => void>>> = {
       metadata: { name: 'customer' },
       spec: { domain, certificate: secret, scope: 'External' },
     })
+  },
+  'file-storage': async ({ destination, account }) => {
+    const secret = secretValues(destination.manager.view, namespaces.threescale, 's3-credentials')
+    const bucket = secret?.get('AWS_BUCKET')?.reveal('name a bucket') ?? ''
+    await putFile(account, { bucket, key: 'acme/2024/01/31/logo.png' }, Buffer.from('a picture'), 'image/png')
   },
   'rhoam-install': ({ migration, destination }) => {
     const { customDomain } = migration.destination

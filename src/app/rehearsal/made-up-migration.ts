@@ -18,6 +18,8 @@ export interface RehearsedMigration {
   readonly customDomain?: string
   /** What the source's first tenant is called; absent: 3scale, as the operator calls its own. */
   readonly firstTenant?: string
+  /** Where the source keeps its files; absent: in a bucket. */
+  readonly fileStorage?: Migration['source']['fileStorage']
   /** How RHOAM's Redis is restored; absent: the mover writes into it. */
   readonly restoredBy?: Migration['destination']['redis']['restoredBy']
 }
@@ -38,6 +40,7 @@ export const operatorsTenant = '3scale'
 /** The `migration.yaml` of a rehearsal's world. */
 export function madeUpMigration(rehearsed: RehearsedMigration): Migration {
   const { accessLevel, release, database, rhoamVersion, customDomain, firstTenant, restoredBy } = rehearsed
+  const { fileStorage = 's3' } = rehearsed
   const migration: MigrationInput = {
     version: 1,
     name: 'rehearsal',
@@ -47,7 +50,7 @@ export function madeUpMigration(rehearsed: RehearsedMigration): Migration {
       namespace: sourceNamespace,
       wildcardDomain: domains.source,
       database: { kind: database, version: versionOf(database, release) },
-      fileStorage: 's3',
+      fileStorage,
     },
     migrationCluster: { wildcardDomain: domains.migration, aws: { region, accountId: accounts.migration } },
     destination: {

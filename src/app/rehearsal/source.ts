@@ -61,12 +61,12 @@ function forgetMove(database: DatabaseAddress, signal: AbortSignal): Promise<unk
   return withSql(databaseUrl(database), signal, (session) => session.query('DROP SCHEMA threeshift CASCADE'))
 }
 
-/** Installs 3scale on them and on the file storage of that secret, and waits until it runs and has its routes. */
+/** Installs 3scale on them and on the file storage of that secret, if there is one, and waits until it runs and has its routes. */
 export async function installSource(
   { cluster, manager }: RehearsalCluster,
   servers: RehearsalServers,
   { release, firstTenant = operatorsTenant, signal }: MadeUpSource,
-  fileStorage: Readonly<Record<string, Secret>>,
+  fileStorage: Readonly<Record<string, Secret>> | undefined,
 ): Promise<void> {
   const database = databaseUrl(servers.source)
   const token = (host: string) =>
@@ -86,7 +86,7 @@ export async function installSource(
     systemRedis: redisUrl(servers.sourceRedis, 2),
     backendStorage: redisUrl(servers.sourceRedis, 0),
     backendQueues: redisUrl(servers.sourceRedis, 1),
-    fileStorage,
+    ...(fileStorage === undefined ? {} : { fileStorage }),
     seed: {
       MASTER_ACCESS_TOKEN: await token(`master.${domains.source}`),
       ADMIN_ACCESS_TOKEN: await token(`${firstTenant}-admin.${domains.source}`),

@@ -32,8 +32,6 @@ import { type RehearsalServers, type ServersOptions, startServers } from './serv
 import { makeSourceFiles } from './source-files.ts'
 import { fillSource, installSource } from './source.ts'
 
-export type { RehearsalDatabase } from './made-up-migration.ts'
-
 export interface RehearsalWorldOptions extends Omit<ServersOptions, 'engine'>, RehearsedMigration {
   readonly tenants: number
   readonly scale: number
@@ -56,7 +54,7 @@ export interface RehearsalWorld {
   readonly worldClock: Clock
   /** What controllers could not do, and tried again. */
   readonly troubles: readonly unknown[]
-  /** Does what a person is asked for in a row; false: no person is needed there. */
+  /** Has a person begin what is asked for in a row; false: no person is needed there. */
   byHand(row: RowId): boolean
   close(): Promise<void>
 }
@@ -65,7 +63,7 @@ const openshiftVersion = '4.16.8'
 
 /** Makes it, and waits until 3scale runs at the source. Abort: ends what was started. */
 export async function openRehearsalWorld(options: RehearsalWorldOptions): Promise<RehearsalWorld> {
-  const { dir, clock, signal } = options
+  const { dir, clock } = options
   await mkdir(dir, { recursive: true, mode: 0o711 })
   const closing: (() => Promise<void>)[] = []
   const close = async () => {
@@ -90,7 +88,8 @@ export async function openRehearsalWorld(options: RehearsalWorldOptions): Promis
     await makeClusterNetwork(endpoint, region, vendor, 'migration-x7k2p')
     const account = { endpoint, region, credentials: rhoamItself }
     const clusters = await openClusters({ options, migration, servers, account, worldClock, troubles, closing })
-    await installSource(clusters.source, servers, options, await makeSourceFiles(account))
+    const files = migration.source.fileStorage === 's3' ? await makeSourceFiles(account) : undefined
+    await installSource(clusters.source, servers, options, files)
     closing.push(startWorkers(clusters.source, servers, troubles))
     const settings = await settingsOfParties({
       dir: join(dir, 'parties'),
@@ -109,8 +108,11 @@ export async function openRehearsalWorld(options: RehearsalWorldOptions): Promis
       troubles,
       byHand: (row) => {
         const act = hands[row]
-        act?.({ migration, destination: clusters.destination, now: clock.now() })
-        return act !== undefined
+        if (act === undefined) return false
+        const work = { migration, destination: clusters.destination, account, now: clock.now() }
+        // Whoever asked looks again; what cannot be done is trouble, as a controller's is.
+        void Promise.resolve(act(work)).catch((error: unknown) => troubles.push(error))
+        return true
       },
       close,
     }

@@ -33,7 +33,9 @@ function bestOf(tokens: readonly Row[]): Row | undefined {
   const usable = tokens.filter(
     ({ scopes, value }) => String(scopes).includes('account_management') && !String(value).startsWith('SHA384$'),
   )
-  const rank = ({ scopes, permission }: Row) =>
-    (String(scopes).includes('stats') ? 0 : 2) + (permission === 'rw' ? 0 : 1)
-  return usable.toSorted((a, b) => rank(a) - rank(b))[0]
+  return usable.toSorted((a, b) => rankOf(a) - rankOf(b))[0]
+}
+
+function rankOf({ scopes, permission }: Row): number {
+  return (String(scopes).includes('stats') ? 0 : 2) + (permission === 'rw' ? 0 : 1)
 }

@@ -24,6 +24,8 @@ const contents: Readonly<Record<string, Buffer>> = {
   'system/acme/2024/01/31/large.zip': Buffer.alloc(smallFileBytes + 5, 'large'),
 }
 
+const byKey = (a: { readonly key: string }, b: { readonly key: string }) => (a.key < b.key ? -1 : 1)
+
 describe('the files of the portals', () => {
   const moto = withMoto()
   const client = () => {
@@ -65,7 +67,6 @@ describe('the files of the portals', () => {
       bytes: body.length,
       sha256: createHash('sha256').update(body).digest('hex'),
     }))
-    const byKey = (a: { key: string }, b: { key: string }) => (a.key < b.key ? -1 : 1)
     assert.deepEqual([...copied.files].toSorted(byKey), expected.toSorted(byKey))
     assert.equal(copied.alreadyThere, 0)
     for (const Key of Object.keys(contents)) {
