@@ -62,8 +62,10 @@ export async function* thereAndBack(walk: Walk): AsyncGenerator<Passed> {
 
 async function leftAtTheDestination(walk: Walk): Promise<readonly string[]> {
   const now = await readState(walk, ['objects'])
-  const isOfTheCustomer = (what: string, says: string) =>
-    (what.startsWith('destination keycloakclients') && what.includes('3scale-tenant-')) ||
-    (what.startsWith('destination routes') && /^(acme|provider)/.test(says))
   return [...now].filter(([what, says]) => isOfTheCustomer(what, says)).map(([what]) => what)
+}
+
+function isOfTheCustomer(what: string, says: string): boolean {
+  if (what.startsWith('destination keycloakclients')) return what.includes('3scale-tenant-')
+  return what.startsWith('destination routes') && /^(acme|provider)/.test(says)
 }
