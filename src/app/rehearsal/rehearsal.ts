@@ -126,7 +126,16 @@ async function rehearse(
     onEvent,
     signal,
   })
-  const evidence = await collectEvidence({ dir, view, plan, control, processes: processes.all, config, migration, size })
+  const evidence = await collectEvidence({
+    dir,
+    view,
+    plan,
+    control,
+    processes: processes.all,
+    config,
+    migration,
+    size,
+  })
   await request.onEvidence(evidence)
   return view
 }

@@ -32,8 +32,6 @@ import { type RehearsalServers, type ServersOptions, startServers } from './serv
 import { makeSourceFiles } from './source-files.ts'
 import { fillSource, installSource } from './source.ts'
 
-export type { RehearsalDatabase } from './made-up-migration.ts'
-
 export interface RehearsalWorldOptions extends Omit<ServersOptions, 'engine'>, RehearsedMigration {
   readonly tenants: number
   readonly scale: number
