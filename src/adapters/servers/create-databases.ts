@@ -6,7 +6,7 @@ import type { DatabaseAddress } from '../../model/database-address.ts'
 export async function createDatabases(addresses: readonly DatabaseAddress[]): Promise<void> {
   for (const address of addresses) {
     if (address.engine === 'mysql') await createOnMysql(address)
-    else await onTarget({ ...address, database: 'postgres' }, (to) => to.query(`CREATE DATABASE "${address.database}"`))
+    else await createOnPostgres(address)
   }
 }
 
@@ -20,18 +20,12 @@ async function createOnMysql({ host, port, user, password, database }: DatabaseA
   }
 }
 
-/** Such as `PostgreSQL 18.4`. */
-export async function serverVersion(target: DatabaseAddress): Promise<string> {
-  const result = await onTarget(target, (client) => client.query<{ server_version: string }>('SHOW server_version'))
-  return `PostgreSQL ${result.rows[0]?.server_version ?? 'of unknown version'}`
-}
-
-async function onTarget<Result>(address: DatabaseAddress, work: (client: Client) => Promise<Result>): Promise<Result> {
-  const { host, port, user, database } = address
-  const client = new Client({ host, port, user, database, password: address.password.reveal('prepare the target') })
+async function createOnPostgres({ host, port, user, password, database }: DatabaseAddress): Promise<void> {
+  const secret = password.reveal('create a database')
+  const client = new Client({ host, port, user, database: 'postgres', password: secret })
   await client.connect()
   try {
-    return await work(client)
+    await client.query(`CREATE DATABASE "${database}"`)
   } finally {
     await client.end()
   }
