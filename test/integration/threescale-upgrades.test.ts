@@ -93,7 +93,9 @@ describe('a 3scale of 2.11 whose database was moved from a generated MariaDB', (
       await expectHop(world, release)
       assert.deepEqual(await digestsOf(world, columns), digests, `values after ${release}`)
     }
-    assert.equal(secretValues(world.view, ns, 'system-redis')?.has('MESSAGE_BUS_URL'), false)
+    // The operator of 2.11, which still runs when they are removed, puts empty ones in their place.
+    const messageBus = secretValues(world.view, ns, 'system-redis')?.get('MESSAGE_BUS_URL')
+    assert.equal(messageBus?.reveal('see that it is empty') ?? '', '')
     assert.equal(await rowsOf(world), first)
     const fresh = await freshPostgresPair(servers)
     await sqlSystemDatabase(systemClock).deploy(new Secret(urlOf(fresh.source)), '2.16', seedValues, signal)
