@@ -55,7 +55,7 @@ export function registerForecast(program: Command, context: CliContext, ports: {
     .requiredOption(
       '--rehearsal <file>',
       `${timingsFile} of a rehearsal (may be repeated)`,
-      (text: string, before: readonly string[] = []) => [...before, text],
+      (text: string, before: readonly string[] | undefined) => [...(before ?? []), text],
     )
     .option('--out <file>', 'where the forecast is written', 'window-forecast.json')
     .option('--json', 'print the forecast as one JSON object')

@@ -13,8 +13,8 @@ export interface RowCost {
 }
 
 /**
- * The steps' costs. What grows was measured on rehearsals of several sizes; the minutes are what such things take on OpenShift
- * and AWS, as people who run them say, and a rehearsal on real clusters takes their place.
+ * The steps' costs. What a row grows with follows from what it does. The minutes are estimates of ours and nobody has measured them,
+ * but for the engine upgrade of RDS, whose 5 to 30 are AWS's; a rehearsal on real clusters takes their place.
  */
 export const rowCosts: Readonly<Record<StepId, RowCost>> = {
   quiesce: { grows: 'tenants', usualMinutes: [5, 20] },
