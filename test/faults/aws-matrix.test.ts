@@ -168,9 +168,13 @@ const verbs: readonly {
   { verb: 'users.issueKey', call: (cloud, run) => cloud.users.issueKey(names(run).user, making, call), repeats: true },
 ]
 
-/** Answers of S3 to HEAD have a status and no code, so that what is said of buckets may be less than what is known. */
+/**
+ * Answers of S3 to HEAD have a status and no code, so that what is said of buckets may be less than what is known; and a
+ * refusal that is cut has lost its code as well.
+ */
 function isSaid(verb: string, end: string, code: string | null): boolean {
-  return end !== 'ok' && (end === code || verb.startsWith('buckets.'))
+  const hasLostCode = verb.startsWith('buckets.') || (code === 'AWS_UNREACHABLE' && end === 'AWS_REFUSED')
+  return end !== 'ok' && (end === code || hasLostCode)
 }
 
 /** The first call of each action, or every call, of those that `concerns`. */

@@ -65,7 +65,10 @@ export function refusalOf(error: unknown): Refusal | null {
  */
 export function awsFault(error: unknown): Fault {
   const refusal = refusalOf(error)
-  return refusal === null ? unansweredFault(error) : (knownRefusal(refusal) ?? fault('AWS_REFUSED', shown(refusal)))
+  if (refusal === null) return unansweredFault(error)
+  // A success that cannot be read has been cut on its way.
+  if (refusal.status < 300) return fault('AWS_UNREACHABLE', { host: hostOf(error), reason: 'its answer was cut short' })
+  return knownRefusal(refusal) ?? fault('AWS_REFUSED', shown(refusal))
 }
 
 /** As `awsFault`, for what failed while credentials were looked for, which may be an answer of STS or SSO. */
