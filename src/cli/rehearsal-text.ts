@@ -12,7 +12,7 @@ export interface Down {
 export function rowEndLine({ number, id, owner, state }: RowView, tookMs: number, paint: Paint): string {
   const says = state.kind === 'done' ? state.says : ''
   const took = duration(tookMs / 1000).padStart(7)
-  return `  ${paint('green', '✓')} ${number.padStart(3)} ${id.padEnd(24)} ${owner.padEnd(10)}${took}  ${says}`
+  return `  ${paint('green', '✓')} ${number.padStart(4)} ${id.padEnd(24)} ${owner.padEnd(10)}${took}  ${says}`
 }
 
 /** The row that runs with its progress, who has to act, and the clocks. */

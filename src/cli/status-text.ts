@@ -52,7 +52,7 @@ function rowLine({ id, number, owner, state, progress }: RowView): string {
     progress === null || progress.total === 0
       ? ''
       : `  ${progress.exact ? '' : '~'}${Math.min(100, Math.floor((progress.done / progress.total) * 100))} %`
-  return `${number.padStart(3)}  ${id.padEnd(24)} ${owner.padEnd(10)} ${stateText(state)}${share}`
+  return `${number.padStart(4)}  ${id.padEnd(24)} ${owner.padEnd(10)} ${stateText(state)}${share}`
 }
 
 function stateText(state: RowView['state']): string {
