@@ -9,18 +9,19 @@ import { printFault } from '../cli/print-fault.ts'
 import { type CliPorts, runProgram } from '../cli/program.ts'
 import type { Migration } from '../model/migration.ts'
 import type { Party } from '../model/party.ts'
-import { redisMover } from '../movers/redis/mover.ts'
-import { redisQueueWatch } from '../movers/redis/queue-state.ts'
-import { systemDatabaseMover } from '../movers/system-database/mover.ts'
 import type { Chunks } from '../ports/chunks.ts'
-import { mysqlSourceWorld } from '../simulator/source-world/generate.ts'
 import { cleanupOnDemand } from './cleanup-on-demand.ts'
 import { doctorOnDemand } from './doctor-on-demand.ts'
 import { controlPlaneAccess } from './control-plane.ts'
 import { engineAccess } from './engine-access.ts'
 import { stateFolder } from './engine-database.ts'
 import { exchangeOnDemand } from './exchange-on-demand.ts'
-import { objectsOnDemand } from './objects-on-demand.ts'
+import {
+  databaseMoverOnDemand,
+  queueWatchOnDemand,
+  redisMoverOnDemand,
+  sourceWorldOnDemand,
+} from './movers-on-demand.ts'
 import { rehearsalOnDemand } from './rehearsal-on-demand.ts'
 import { paceIn } from './rehearsal/rehearsal-pace.ts'
 import { partStores } from './part-stores.ts'
@@ -60,8 +61,6 @@ process.on('exit', (code) => {
   if (code === unanswered) process.exitCode = report(new Stop('operator'))
 })
 
-const sourceWorld = mysqlSourceWorld(systemClock)
-const mover = systemDatabaseMover(systemClock)
 /** The workers that share long work, once an engine with one of them is open here. */
 const workers: { chunks: Chunks | null } = { chunks: null }
 const toolsOf = async (migration: Migration, party: Party) =>
@@ -76,10 +75,10 @@ const toolsOf = async (migration: Migration, party: Party) =>
 const steps = registeredSteps(toolsOf)
 const ports: CliPorts = {
   version: packageJson.version,
-  mover,
-  redisMover: redisMover(systemClock, objectsOnDemand(context.env)),
-  queues: redisQueueWatch(systemClock),
-  sourceWorld,
+  mover: databaseMoverOnDemand(systemClock),
+  redisMover: redisMoverOnDemand(systemClock, context.env),
+  queues: queueWatchOnDemand(systemClock),
+  sourceWorld: sourceWorldOnDemand(systemClock),
   simulatedClusters: simulatedClusters(systemClock, context.env('PATH')),
   engine: engineAccess({
     env: context.env,
