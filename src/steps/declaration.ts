@@ -30,6 +30,12 @@ export function declaresHistory(context: StepContext): JsonObject {
   ])
 }
 
+/** Tenants that a row has made: all that is theirs is declared to be there in addition, and no cell of it can be. */
+export function tenantsMade(context: StepContext): readonly string[] {
+  const told = factsIfAny(context, 'default-tenant', factsSchema)?.declares ?? []
+  return told.flatMap((change) => (change.kind === 'rows' && change.table === '*' ? change.values : []))
+}
+
 /**
  * What all rows have declared so far, in the runbook's order. RHOAM sets the master's sender address too; which account that
  * is only the database tells.

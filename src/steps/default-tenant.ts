@@ -151,6 +151,7 @@ function changesOfCreation(tenant: string) {
   return [
     { ...rows, table: '*', column: 'tenant_id' },
     { ...rows, table: 'cinstances', column: 'user_account_id' },
+    { kind: 'new-rows', says: 'the metric of its first backend, which names no tenant', tables: ['metrics'] } as const,
     {
       kind: 'cells',
       says: 'plans count their contracts',

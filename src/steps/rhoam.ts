@@ -4,7 +4,7 @@ import { measure, measureNone } from './measure.ts'
 import type { Step, StepContext } from '../ports/step.ts'
 import { masterApi, tenantApi } from './apis.ts'
 import { deadlineMs } from './deadlines.ts'
-import { declares } from './declaration.ts'
+import { declares, tenantsMade } from './declaration.ts'
 import { factsOf } from './facts.ts'
 import { placeOf, rhoamNamespaces, type ThreescalePlace } from './places.ts'
 import { readRecord, removeRecord, writeRecord } from './records.ts'
@@ -188,7 +188,8 @@ async function declaresRhoam(tools: Tools, context: StepContext, at: ThreescaleP
     await tenantApi(tools, at, rhoamAdminHost(migration), token).authenticationProviders({ signal })
   ).filter(({ systemName }) => systemName === providerName)
   // It takes 1 and 2 for the master and its own tenant, whatever they are.
-  const senders = before.map(({ id }) => id).filter((id) => id !== '1' && id !== '2')
+  const others = new Set(['1', '2', ...tenantsMade(context)])
+  const senders = before.map(({ id }) => id).filter((id) => !others.has(id))
   const sender = { kind: 'cells', says: 'RHOAM sets sender addresses', table: 'accounts', keys: senders } as const
   const users = { kind: 'rows', says: `RHOAM removed ${lost.length} users of its tenant`, values: lost } as const
   return declares(context, [

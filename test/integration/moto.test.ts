@@ -68,7 +68,7 @@ describe('a private AWS', () => {
     const missing = await start('missing', undefined, join(dir, 'nothing-here')).catch((error: unknown) => error)
     assert.ok(missing instanceof Fault)
     assert.equal(missing.code, 'SERVER_PROGRAM_MISSING')
-    assert.equal(missing.remedy, 'Install it: npm run setup -- --for test')
+    assert.equal(missing.remedy, 'Install it: npm run setup')
     assert.ok(!existsSync(join(dir, 'missing')))
   })
 
