@@ -179,21 +179,26 @@ function changesOfTenant(token: string, activated: readonly string[]) {
   ]
 }
 
-/** A token with every scope; one of this name that an earlier try made is replaced, for its value is lost. */
+/**
+ * A token with every scope; those of this name that earlier tries made go, for their values are lost: after it was made, for the one
+ * that it is made with may be among them.
+ */
 async function freshToken(
   tools: Tools,
   { migration, signal }: StepContext,
   at: ThreescalePlace,
   token: Secret,
 ): Promise<CreatedToken> {
-  const api = tenantApi(tools, at, rhoamAdminHost(migration), token)
-  await forgetTokens(api, signal)
-  return api.createAccessToken({ name: tokenName, permission: 'rw', scopes: tokenScopes }, { signal })
+  const host = rhoamAdminHost(migration)
+  const wanted = { name: tokenName, permission: 'rw', scopes: tokenScopes } as const
+  const created = await tenantApi(tools, at, host, token).createAccessToken(wanted, { signal })
+  await forgetTokens(tenantApi(tools, at, host, created.value), signal, created.id)
+  return created
 }
 
-async function forgetTokens(api: TenantApi, signal: AbortSignal): Promise<void> {
+async function forgetTokens(api: TenantApi, signal: AbortSignal, except?: string): Promise<void> {
   for (const { id, name } of await api.accessTokens({ signal })) {
-    if (name === tokenName) await api.deleteAccessToken(id, { signal })
+    if (name === tokenName && id !== except) await api.deleteAccessToken(id, { signal })
   }
 }
 

@@ -16,5 +16,5 @@ testJourney(
     fileStorage: 'pvc',
     tenants: 2,
   },
-  { dropped: ['workspace', 'exchange-granted', 'exchange-confirmed', 'custom-domain'], once: true },
+  { dropped: ['workspace', 'exchange-granted', 'exchange-confirmed', 'custom-domain'] },
 )
