@@ -70,7 +70,7 @@ test('without a terminal each thing that happens is one line, once', () => {
     '▸ Making a world',
     '  ✓ 3scale serves (12 s)',
     `▸ Running the ${plan.rows.length} rows of the plan`,
-    '  ✓  P1 access-granted           bu-srep       1 s  access-granted is so',
+    '  ✓   P1 access-granted           bu-srep       1 s  access-granted is so',
     '  ☞ customer (played), quiesce: approved: may it stop?',
     '',
   ])
