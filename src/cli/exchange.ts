@@ -9,6 +9,7 @@ import { errnoOf } from './errno.ts'
 import { fault } from './faults.ts'
 import { bytes, count } from './progress-line.ts'
 import { readReference } from './read-reference.ts'
+import { several } from './several.ts'
 
 export interface ExchangePorts {
   readonly exchange: Exchange
@@ -35,7 +36,6 @@ interface ExchangeOptions {
 }
 
 const mebibyte = 1024 * 1024
-const several = (text: string, before: readonly string[] | undefined) => [...(before ?? []), text]
 
 /** Adds `threeshift exchange keygen|pack|unpack`. */
 export function registerExchange(program: Command, context: CliContext, ports: ExchangePorts): void {

@@ -23,6 +23,7 @@ import { errnoOf } from './errno.ts'
 import { fault } from './faults.ts'
 import { readJson } from './read-json.ts'
 import { readMigration } from './read-migration.ts'
+import { several } from './several.ts'
 
 interface ForecastOptions {
   readonly config: string
@@ -52,11 +53,7 @@ export function registerForecast(program: Command, context: CliContext, ports: {
     )
     .option('-c, --config <file>', 'the migration', 'migration.yaml')
     .option('--party <party>', 'who you are: who may read the source', parseParty, 'customer')
-    .requiredOption(
-      '--rehearsal <file>',
-      `${timingsFile} of a rehearsal (may be repeated)`,
-      (text: string, before: readonly string[] | undefined) => [...(before ?? []), text],
-    )
+    .requiredOption('--rehearsal <file>', `${timingsFile} of a rehearsal (may be repeated)`, several)
     .option('--out <file>', 'where the forecast is written', 'window-forecast.json')
     .option('--json', 'print the forecast as one JSON object')
     .action((options: ForecastOptions) => run(options, context, ports.doctor))

@@ -21,6 +21,7 @@ import { painter } from './print-fault.ts'
 import { bytes, count, duration, jsonOptionSays, progressPrinter } from './progress-line.ts'
 import { readReference } from './read-reference.ts'
 import { copyText, inspectText, verifyText } from './redis-text.ts'
+import { several } from './several.ts'
 
 interface RedisOptions {
   readonly source?: readonly string[]
@@ -76,7 +77,7 @@ export function registerRedis(program: Command, context: CliContext, ports: { re
       .option(
         '--source <reference>',
         'file:SNAPSHOT.rdb (or .rdb.gz), s3://BUCKET/KEY, or env:NAME that holds a redis:// URL (repeat it for the shards of one Redis)',
-        (text: string, before: readonly string[] | undefined) => [...(before ?? []), text],
+        several,
       )
       .option('--spool <folder>', 'where a live or packed source is written first (the temporary folder)')
       .option('--json', jsonOptionSays)

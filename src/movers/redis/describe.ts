@@ -2,7 +2,7 @@ import { describeEndpoint, type RedisEndpoint } from '../../model/redis-endpoint
 import type { RedisStanding } from '../../ports/redis.ts'
 import { ReplyError } from '../../wire/resp/reply-parser.ts'
 import { fault } from './queue-faults.ts'
-import { ask, info, openRedis } from './target.ts'
+import { ask, infoOf, openRedis } from './target.ts'
 
 /** See `RedisSight.describe`: by INFO, TIME and DBSIZE. */
 export async function describeRedis(
@@ -20,9 +20,7 @@ export async function describeRedis(
     }
     const [time, keys] = [await told('TIME'), await told('DBSIZE')]
     const [seconds, micros] = Array.isArray(time) ? time.map((part) => Number(String(part))) : []
-    // Who may not run it has no numbers.
-    await told('INFO')
-    const known = await info(pipe)
+    const known = infoOf(await told('INFO'))
     const usedAt = Number(known.get('used_memory_dataset') ?? known.get('used_memory') ?? 0)
     return {
       version: known.get('redis_version') ?? 'unknown',

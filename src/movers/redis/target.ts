@@ -200,7 +200,11 @@ export const mergeCommands = [
 
 /** INFO as a map; empty when this user may not run it. */
 export async function info(pipe: RespPipe): Promise<ReadonlyMap<string, string>> {
-  const reply = await pipe.call('INFO')
+  return infoOf(await pipe.call('INFO'))
+}
+
+/** What INFO answered, by name. */
+export function infoOf(reply: Reply): ReadonlyMap<string, string> {
   const text = Buffer.isBuffer(reply) ? reply.toString() : ''
   return new Map(
     text.split('\r\n').flatMap((line) => {
