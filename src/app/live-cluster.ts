@@ -26,7 +26,7 @@ import { workloadControllers } from '../simulator/controllers/workloads/workload
 import { systemCommands } from '../simulator/threescale-api/exec-command.ts'
 import { Installations } from '../simulator/threescale-api/installations.ts'
 import { ThreescaleApiServer } from '../simulator/threescale-api/server.ts'
-import { installationBehind } from './rehearsal/router.ts'
+import { installationBehind } from './router.ts'
 
 export interface LiveClusterOptions {
   /** What is served, and where it is kept. */

@@ -1,4 +1,4 @@
-import { setTimeout as pause } from 'node:timers/promises'
+import { rest } from '../../base/abort.ts'
 import type { RedisEndpoint } from '../../model/redis-endpoint.ts'
 import { hasCondition } from '../../simulator/controllers/engine/conditions.ts'
 import type { ClusterView } from '../../simulator/controllers/engine/cluster-view.ts'
@@ -26,8 +26,7 @@ export async function workOnJobs(
     while (!signal.aborted) {
       const isUp = view.list<Pod>('pods', namespace, labels).some((pod) => hasCondition(pod, 'Ready'))
       if (isUp) await takers.takeAll().catch(onTrouble)
-      // The end is the signal; that the wait was cut short is nothing to tell.
-      await pause(everyMs, undefined, { signal }).catch(() => undefined)
+      await rest(everyMs, signal)
     }
   } finally {
     takers.close()

@@ -1,4 +1,4 @@
-import { setTimeout as pause } from 'node:timers/promises'
+import { sleep } from '../../base/abort.ts'
 import { availableParallelism } from 'node:os'
 import type { Clock } from '../../base/clock.ts'
 import { Secret } from '../../base/secret.ts'
@@ -107,5 +107,5 @@ export async function installSource(
 const lookEveryMs = 50
 
 async function until(holds: () => boolean, signal: AbortSignal): Promise<void> {
-  while (!holds()) await pause(lookEveryMs, undefined, { signal })
+  while (!holds()) await sleep(lookEveryMs, signal)
 }

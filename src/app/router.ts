@@ -1,10 +1,10 @@
-import { hasCondition } from '../../simulator/controllers/engine/conditions.ts'
-import type { ClusterView } from '../../simulator/controllers/engine/cluster-view.ts'
-import { type ApiManager, apiManagers, routeResource } from '../../simulator/controllers/threescale/shapes.ts'
-import { secretValues } from '../../simulator/controllers/workloads/secrets.ts'
-import type { Pod, Route } from '../../simulator/controllers/workloads/shapes.ts'
-import type { Installation } from '../../simulator/threescale-api/installation.ts'
-import type { Installations } from '../../simulator/threescale-api/installations.ts'
+import { hasCondition } from '../simulator/controllers/engine/conditions.ts'
+import type { ClusterView } from '../simulator/controllers/engine/cluster-view.ts'
+import { type ApiManager, apiManagers, routeResource } from '../simulator/controllers/threescale/shapes.ts'
+import { secretValues } from '../simulator/controllers/workloads/secrets.ts'
+import type { Pod, Route } from '../simulator/controllers/workloads/shapes.ts'
+import type { Installation } from '../simulator/threescale-api/installation.ts'
+import type { Installations } from '../simulator/threescale-api/installations.ts'
 
 /** Labels of the pods behind each Service that a Route may lead to. */
 const behind: Readonly<Record<string, Readonly<Record<string, string>>>> = {
